@@ -1,0 +1,137 @@
+"""Every physical name that another system must know, derived from the coordinates of a stack."""
+
+import hashlib
+from dataclasses import dataclass
+
+from contracts.limits import LIMITS
+
+HASH_LENGTH = 8
+
+
+def fit(name: str, limit: int) -> str:
+    """Return `name`, cut to `limit` characters with a short hash of the whole where it is longer.
+
+    The hash covers the full name, so two long names that share their beginning stay apart.
+    """
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:HASH_LENGTH]
+    return f"{name[: limit - HASH_LENGTH - 1].rstrip('-')}-{digest}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """The names of one stack. Organisation and unit hold no hyphen, so joined names cannot run into each other."""
+
+    organisation: str
+    unit: str
+    environment: str
+    region: str
+    account: str
+    """The stack's own AWS account id, 12 digits."""
+    image_account: str
+    """The account whose registry holds the training images, 12 digits."""
+    partition: str = "aws"
+
+    @property
+    def prefix(self) -> str:
+        """What every name starts with: organisation, unit, environment, region."""
+        return f"{self.organisation}-{self.unit}-{self.environment}-{self.region}"
+
+    def _named(self, kind: str, *parts: str) -> str:
+        return fit("-".join((self.prefix, *parts)), LIMITS[kind].length)
+
+    def _arn(self, service: str, resource: str, *, regional: bool = True) -> str:
+        return f"arn:{self.partition}:{service}:{self.region if regional else ''}:{self.account}:{resource}"
+
+    # storage and keys
+    def bucket(self, purpose: str) -> str:
+        """Bucket name for a purpose (`artifacts`, `data`, `logs`). Bucket names are global, so the account is in it."""
+        return self._named("bucket", purpose, self.account)
+
+    def bucket_arn(self, purpose: str) -> str:
+        """ARN of `bucket(purpose)`."""
+        return f"arn:{self.partition}:s3:::{self.bucket(purpose)}"
+
+    def key_alias(self, purpose: str) -> str:
+        """Alias of the customer-managed key of a purpose (`data`, `logs`, `messages`)."""
+        return fit(f"alias/{self.prefix}-{purpose}", LIMITS["key_alias"].length)
+
+    # identity
+    def role(self, purpose: str) -> str:
+        """IAM role name. IAM is global within an account, so the region in the prefix keeps two regions apart."""
+        return self._named("role", purpose)
+
+    def role_arn(self, purpose: str) -> str:
+        """ARN of `role(purpose)`, known before the role exists."""
+        return self._arn("iam", f"role/{self.role(purpose)}", regional=False)
+
+    @property
+    def account_root(self) -> str:
+        """The account principal. The only AWS principal our resource policies name, because it always exists."""
+        return f"arn:{self.partition}:iam::{self.account}:root"
+
+    # pipelines and registry
+    def pipeline(self, model: str) -> str:
+        """SageMaker pipeline name of a model."""
+        return self._named("pipeline", model)
+
+    def pipeline_arn(self, model: str) -> str:
+        """ARN of the model's pipeline. SageMaker lower-cases pipeline names in ARNs; ours are lower case already."""
+        return self._arn("sagemaker", f"pipeline/{self.pipeline(model)}")
+
+    def model_package_group(self, model: str) -> str:
+        """Model package group name of a model."""
+        return self._named("model_package_group", model)
+
+    def model_package_group_arn(self, model: str) -> str:
+        """ARN of the model's package group."""
+        return self._arn("sagemaker", f"model-package-group/{self.model_package_group(model)}")
+
+    def image_repository(self, model: str) -> str:
+        """ECR repository of a model's training and inference image. Images are built once, so no environment in it."""
+        return fit(f"{self.organisation}-{self.unit}/{model}", LIMITS["image_repository"].length)
+
+    def image_uri(self, model: str, reference: str) -> str:
+        """Image URI for a tag (`dev`, `v2.1.0`) or a digest (`sha256:...`)."""
+        registry = f"{self.image_account}.dkr.ecr.{self.region}.amazonaws.com"
+        separator = "@" if reference.startswith("sha256:") else ":"
+        return f"{registry}/{self.image_repository(model)}{separator}{reference}"
+
+    # triggers and alarms
+    @property
+    def schedule_group(self) -> str:
+        """EventBridge Scheduler group that holds the schedules of this stack."""
+        return self._named("schedule_group", "pipelines")
+
+    def schedule(self, model: str) -> str:
+        """EventBridge schedule of a model's pipeline."""
+        return self._named("schedule", model)
+
+    def event_rule(self, purpose: str, model: str) -> str:
+        """EventBridge rule of a model for a purpose (`new-data`)."""
+        return self._named("event_rule", model, purpose)
+
+    def alarm(self, purpose: str, model: str = "platform") -> str:
+        """CloudWatch alarm of a model, or of the platform itself, for a purpose (`failed`)."""
+        return self._named("alarm", model, purpose)
+
+    def topic(self, purpose: str) -> str:
+        """SNS topic for a purpose (`alerts`)."""
+        return self._named("topic", purpose)
+
+    def topic_arn(self, purpose: str) -> str:
+        """ARN of `topic(purpose)`."""
+        return self._arn("sns", self.topic(purpose))
+
+    def queue(self, purpose: str) -> str:
+        """SQS queue for a purpose (`undelivered`)."""
+        return self._named("queue", purpose)
+
+    def queue_arn(self, purpose: str) -> str:
+        """ARN of `queue(purpose)`."""
+        return self._arn("sqs", self.queue(purpose))
+
+    def log_group(self, purpose: str) -> str:
+        """CloudWatch log group that the platform itself creates, for a purpose (`flow-logs`)."""
+        return fit(f"/{self.organisation}/{self.unit}/{self.environment}/{self.region}/{purpose}", 512)
