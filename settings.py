@@ -1,182 +1,155 @@
-"""The one reader of Pulumi config: a stack's `mlops:settings` object becomes a frozen, validated `StackSettings`."""
+"""The one reader of Pulumi config: a stack's `mlops:settings` object becomes a frozen, validated `StackSettings`.
 
-from enum import StrEnum
-from typing import Annotated
+`python -m settings schema` prints the JSON schema of a stack file, `python -m settings check FILE...` checks files.
+Importing this module loads neither Pulumi nor the AWS SDK, and nothing here reaches a network.
+"""
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
 
-from contracts.limits import MODEL_NAME_LENGTH
-from contracts.names import Names
-from contracts.parameters import ParameterPaths
+from pydantic import ValidationError
 
+from settings_models import (
+    Accounts,
+    Approval,
+    Classification,
+    Environment,
+    ExistingVpc,
+    Gate,
+    Model,
+    Nat,
+    Network,
+    Section,
+    StackSettings,
+    Storage,
+)
+from settings_problems import CONFIG_KEY, Problem, SettingsError, problems_of, shown
+from settings_rules import broken_rules
+from settings_view import view_of
 
-class Environment(StrEnum):
-    """The three environments of an organisation."""
-
-    DEV = "dev"
-    PREPROD = "preprod"
-    PROD = "prod"
-
-
-class Nat(StrEnum):
-    """How private subnets reach the internet. `none` leaves them with VPC endpoints only."""
-
-    NONE = "none"
-    SINGLE = "single"
-    PER_ZONE = "per_zone"
-
-
-class Approval(StrEnum):
-    """Who approves a model version that passed the gate."""
-
-    AUTOMATIC = "automatic"
-    MANUAL = "manual"
-
-
-class Classification(StrEnum):
-    """Data classification, required on every data store."""
-
-    PUBLIC = "public"
-    INTERNAL = "internal"
-    CONFIDENTIAL = "confidential"
-    RESTRICTED = "restricted"
-
-
-class Section(BaseModel):
-    """A part of the settings: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,11}$")]
-AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
-ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=MODEL_NAME_LENGTH)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Days = Annotated[int, Field(ge=1, le=3650)]
+__all__ = [
+    "CONFIG_KEY",
+    "Accounts",
+    "Approval",
+    "Classification",
+    "Environment",
+    "ExistingVpc",
+    "Gate",
+    "Model",
+    "Nat",
+    "Network",
+    "Problem",
+    "Section",
+    "SettingsError",
+    "StackSettings",
+    "Storage",
+    "load_settings",
+    "read_stack_file",
+    "settings_from_pulumi",
+]
 
 
-class Accounts(Section):
-    """AWS account ids, quoted in YAML so that a leading zero survives."""
+def load_settings(raw: Mapping[str, Any], *, source: str) -> StackSettings:
+    """Return the settings in `raw`, the value of `mlops:settings`; `source` names its file, Pulumi.dev.yaml.
 
-    dev: AccountId
-    preprod: AccountId
-    prod: AccountId
-
-
-class ExistingVpc(Section):
-    """A VPC that somebody else owns. Its endpoints and routes stay theirs; jobs run in the subnets named here."""
-
-    vpc_id: Annotated[str, Field(pattern=r"^vpc-[0-9a-f]{8,17}$")]
-    private_subnet_ids: Annotated[list[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]], Field(min_length=2)]
-    cidr: str
-    """The VPC's own range, for security group rules."""
-
-
-class Network(Section):
-    """The VPC in which every job runs: a new one by `cidr` and `zones`, or an existing one."""
-
-    cidr: str | None = None
-    zones: list[str] = Field(default_factory=list)
-    nat: Nat = Nat.NONE
-    existing: ExistingVpc | None = None
-    flow_log_retention_days: int = 365
+    Raises SettingsError with every mistake at once. Rules between fields also run when other fields are wrong.
+    """
+    if not isinstance(raw, Mapping):
+        raise _refused(source, shown(raw), "the settings are keys with values", "indent the settings below this key")
+    elsewhere = _environment_of_another_stack(raw, source)
+    try:
+        settings = StackSettings.model_validate(dict(raw))
+    except ValidationError as error:
+        problems = problems_of(error, StackSettings)
+        if not any(isinstance(_cause(detail), SettingsError) for detail in error.errors(include_url=False)):
+            invalid = {detail["loc"] for detail in error.errors(include_url=False)}
+            problems += broken_rules(cast("StackSettings", view_of(StackSettings, raw, invalid)))
+        raise SettingsError([*problems, *elsewhere], source=source) from None
+    if elsewhere:
+        raise SettingsError(elsewhere, source=source)
+    return settings
 
 
-class Storage(Section):
-    """Lifecycle of the buckets, in days after an object's creation."""
+def settings_from_pulumi() -> StackSettings:
+    """Return the settings of the stack that Pulumi runs. Raises SettingsError with every mistake at once."""
+    import pulumi  # the portal and the local run read stack files without it
 
-    standard_ia_after_days: Days = 30
-    glacier_after_days: Days = 90
-    expire_after_days: Days | None = None
-    noncurrent_expire_after_days: Days = 365
-    access_log_expire_after_days: Days = 400
-
-
-class Gate(Section):
-    """Least metric values with which a model version is registered; `accuracy` decides, the others may be added."""
-
-    accuracy: Fraction
-    precision: Fraction | None = None
-    recall: Fraction | None = None
-    roc_auc: Fraction | None = None
-    pr_auc: Fraction | None = None
+    source = f"Pulumi.{pulumi.get_stack()}.yaml"
+    try:
+        raw = pulumi.Config("mlops").get_object("settings")
+    except pulumi.ConfigTypeError:
+        rule, fix = "the settings are keys with values", "indent the settings below this key"
+        raise _refused(source, "", rule, fix) from None
+    if raw is None:
+        raise _missing_key(source)
+    return load_settings(raw, source=source)
 
 
-class Model(Section):
-    """One model: its pipeline, gate, triggers and image in this environment."""
+def read_stack_file(path: Path | str) -> StackSettings:
+    """Return the settings in a stack file, without the Pulumi engine. Raises SettingsError with every mistake at once.
 
-    gate: Gate
-    image: str
-    """Tag or digest of the training and inference image, `dev`, `v2.1.0` or `sha256:...`."""
-    approval: Approval = Approval.MANUAL
-    schedule: str | None = None
-    """EventBridge Scheduler expression in UTC, `cron(0 6 * * ? *)`; none means on demand and new data only."""
-    start_on_new_data: bool = True
-    pipeline: str = "tabular_classification"
-    """Module under `pipeline_defs/` that composes the pipeline."""
-    data_schema: str | None = None
-    """File under `pipeline_defs/schemas/`, without `.json`; the model's name with underscores where absent."""
-    input_prefix: str | None = None
-    """Prefix in the data bucket that each run reads; `<model>/latest/` where absent."""
-    hyperparameters: dict[str, int | float | str] = Field(default_factory=dict)
-    preprocessing_instance: str = "ml.m5.large"
-    training_instance: str = "ml.m5.xlarge"
-    evaluation_instance: str = "ml.m5.large"
-    inference_instance: str = "ml.m5.xlarge"
-    volume_gb: Annotated[int, Field(ge=1, le=16384)] = 30
-    max_runtime_minutes: Annotated[int, Field(ge=1, le=40320)] = 120
+    Encrypted values stay encrypted; the settings hold no secrets.
+    """
+    from settings_files import StackFileError, parsed
+
+    file = Path(path)
+    try:
+        document = parsed(file)
+    except StackFileError as error:
+        raise _refused(file.name, "", error.rule, error.fix) from None
+    config = document.get("config")
+    if not isinstance(config, Mapping) or CONFIG_KEY not in config:
+        raise _missing_key(file.name)
+    return load_settings(config[CONFIG_KEY], source=file.name)
 
 
-class StackSettings(Section):
-    """Everything that one stack's config says."""
+def _environment_of_another_stack(raw: Mapping[str, Any], source: str) -> list[Problem]:
+    stack = re.fullmatch(r"Pulumi\.(.+)\.yaml", source)
+    environments = [environment.value for environment in Environment]
+    named = raw.get("environment")
+    if stack is None or stack[1] not in environments or named not in environments or named == stack[1]:
+        return []
+    rule = f"the stack {stack[1]} is the environment {stack[1]}; a copied file would deploy {named} under its name"
+    return [Problem(path="environment", value=shown(named), rule=rule, fix=f"write {stack[1]}")]
 
-    organisation: Label
-    unit: Label
-    environment: Environment
-    region: str
-    accounts: Accounts
-    single_account: bool = False
-    owner: str
-    cost_center: str
-    data_classification: Classification = Classification.CONFIDENTIAL
-    tags: dict[str, str] = Field(default_factory=dict)
-    retain_data: bool | None = None
-    """Protect stores from deletion and keep them when the stack goes; true in prod where absent."""
-    alert_emails: list[str] = Field(default_factory=list)
-    log_retention_days: int = 365
-    network: Network
-    storage: Storage = Field(default_factory=Storage)
-    models: dict[ModelName, Model] = Field(default_factory=dict)
 
-    @property
-    def account(self) -> str:
-        """The account id of this stack's environment."""
-        return str(getattr(self.accounts, self.environment.value))
+def _cause(detail: Mapping[str, Any]) -> object:
+    return (detail.get("ctx") or {}).get("error")
 
-    @property
-    def retains_data(self) -> bool:
-        """Whether stores are protected and outlive the stack."""
-        return self.environment is Environment.PROD if self.retain_data is None else self.retain_data
 
-    @property
-    def names(self) -> Names:
-        """The physical names of this stack."""
-        return Names(
-            organisation=self.organisation,
-            unit=self.unit,
-            environment=self.environment.value,
-            region=self.region,
-            account=self.account,
-            image_account=self.accounts.dev,
-        )
+def _missing_key(source: str) -> SettingsError:
+    rule = f"a stack's config holds its settings under {CONFIG_KEY}"
+    return _refused(source, "", rule, f"write {CONFIG_KEY}: below config: in {source}, as Pulumi.dev.yaml does")
 
-    @property
-    def parameters(self) -> ParameterPaths:
-        """The SSM paths of this stack."""
-        return ParameterPaths(
-            organisation=self.organisation, unit=self.unit, environment=self.environment.value, region=self.region
-        )
 
-    def input_prefix(self, model: str) -> str:
-        """Prefix in the data bucket that the model's runs read, ending in a slash."""
-        return self.models[model].input_prefix or f"{model}/latest/"
+def _refused(source: str, value: str, rule: str, fix: str) -> SettingsError:
+    return SettingsError([Problem(path="", value=value, rule=rule, fix=fix)], source=source)
+
+
+def _main(arguments: list[str]) -> int:
+    if arguments == ["schema"]:
+        from settings_files import stack_file_schema
+
+        sys.stdout.write(stack_file_schema())
+        return 0
+    if arguments[:1] == ["check"] and arguments[1:]:
+        return max([_check(path) for path in arguments[1:]])
+    sys.stderr.write("usage: python -m settings schema | check FILE...\n")
+    return 2
+
+
+def _check(path: str) -> int:
+    try:
+        read_stack_file(path)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{path}: right\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

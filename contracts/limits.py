@@ -1,14 +1,15 @@
-"""Length limits of every physical name the platform chooses, with the API member that states each one."""
+"""Limits of every physical name the platform chooses, with the API member that states each one."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limit:
-    """How long a name may be, and where the service says so.
+    """How long a name may be and which characters it may have, and where the service says so.
 
-    `service`, `operation` and `member` name the request member in the AWS API model; a test compares `length` with it.
-    `documented` names the page for the few limits that the API model does not carry.
+    `service`, `operation` and `member` name the request member in the AWS API model; a test compares `length` with it
+    and holds the longest names against its pattern. `documented` names the page for what the API model does not carry;
+    then `pattern` holds the page's rule for characters.
     """
 
     length: int
@@ -16,11 +17,17 @@ class Limit:
     operation: str
     member: str
     documented: str | None = None
+    pattern: str | None = None
 
 
 LIMITS: dict[str, Limit] = {
     "bucket": Limit(
-        length=63, service="s3", operation="CreateBucket", member="Bucket", documented="S3 bucket naming rules: 3 to 63"
+        length=63,
+        service="s3",
+        operation="CreateBucket",
+        member="Bucket",
+        documented="S3 user guide, general purpose bucket naming rules: 3 to 63 characters",
+        pattern=r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9-]*[a-z0-9](?<!-s3alias)(?<!--ol-s3)(?<!--x-s3)",
     ),
     "role": Limit(length=64, service="iam", operation="CreateRole", member="RoleName"),
     "key_alias": Limit(length=256, service="kms", operation="CreateAlias", member="AliasName"),
@@ -31,20 +38,47 @@ LIMITS: dict[str, Limit] = {
     "schedule": Limit(length=64, service="scheduler", operation="CreateSchedule", member="Name"),
     "schedule_group": Limit(length=64, service="scheduler", operation="CreateScheduleGroup", member="Name"),
     "event_rule": Limit(length=64, service="events", operation="PutRule", member="Name"),
-    "alarm": Limit(length=255, service="cloudwatch", operation="PutMetricAlarm", member="AlarmName"),
+    "alarm": Limit(
+        length=255,
+        service="cloudwatch",
+        operation="PutMetricAlarm",
+        member="AlarmName",
+        documented="CloudWatch PutMetricAlarm, AlarmName: UTF-8 without control characters",
+        pattern=r"[a-z0-9./-]+",
+    ),
     "topic": Limit(
-        length=256, service="sns", operation="CreateTopic", member="Name", documented="SNS CreateTopic: up to 256"
+        length=256,
+        service="sns",
+        operation="CreateTopic",
+        member="Name",
+        documented="SNS CreateTopic: 1 to 256 letters, digits, hyphens and underscores",
+        pattern=r"[A-Za-z0-9_-]+",
     ),
     "queue": Limit(
-        length=80, service="sqs", operation="CreateQueue", member="QueueName", documented="SQS CreateQueue: up to 80"
+        length=80,
+        service="sqs",
+        operation="CreateQueue",
+        member="QueueName",
+        documented="SQS CreateQueue: 1 to 80 letters, digits, hyphens and underscores",
+        pattern=r"[A-Za-z0-9_-]+",
     ),
     "log_group": Limit(length=512, service="logs", operation="CreateLogGroup", member="logGroupName"),
     "image_repository": Limit(length=256, service="ecr", operation="CreateRepository", member="repositoryName"),
     "parameter": Limit(
-        length=1011, service="ssm", operation="PutParameter", member="Name", documented="SSM PutParameter: 1011 with ARN"
+        length=1011,
+        service="ssm",
+        operation="PutParameter",
+        member="Name",
+        documented="SSM PutParameter: 1011 characters with the ARN before it, 15 levels, no aws or ssm first",
+        pattern=r"(?!/(?i:aws|ssm))(/[a-zA-Z0-9_.-]+){1,15}",
     ),
 }
 
+LABEL_LENGTH = 12
+"""Longest organisation or unit. Ours: it leaves a bucket's purpose and account readable within 63 characters."""
 
 MODEL_NAME_LENGTH = 40
 """Longest model name; keeps names readable before they are cut. Ours, not a service's."""
+
+MODELS_PER_STACK = 200
+"""Ours: each model takes one of the 300 rules that an event bus has by default (EventBridge quotas)."""

@@ -4,24 +4,35 @@ import hashlib
 from dataclasses import dataclass
 
 from contracts.limits import LIMITS
+from contracts.regions import dns_suffix_of, partition_of
 
 HASH_LENGTH = 8
+"""Hexadecimal digits of the hash in a cut name: two of a thousand names meet with a chance of 1 in 8,000."""
 
 
 def fit(name: str, limit: int) -> str:
     """Return `name`, cut to `limit` characters with a short hash of the whole where it is longer.
 
-    The hash covers the full name, so two long names that share their beginning stay apart.
+    The hash covers the full name, so two long names that share their beginning stay apart. A name that fits is
+    returned as it is. Raises ValueError where `limit` leaves no room for a character, a hyphen and the hash.
     """
     if len(name) <= limit:
         return name
+    if limit < HASH_LENGTH + 2:
+        raise ValueError(
+            f"{name!r}: a limit of {limit} leaves no room for the hash; it takes {HASH_LENGTH + 2} or more"
+        )
     digest = hashlib.sha256(name.encode()).hexdigest()[:HASH_LENGTH]
-    return f"{name[: limit - HASH_LENGTH - 1].rstrip('-')}-{digest}"
+    return f"{name[: limit - HASH_LENGTH - 1].rstrip('-./')}-{digest}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Names:
-    """The names of one stack. Organisation and unit hold no hyphen, so joined names cannot run into each other."""
+    """The names of one stack.
+
+    Joined names cannot run into each other: organisation, unit and environment hold no hyphen, a region is one of a
+    known set, and where a model and a purpose meet, a dot stands between them, which no model's name has.
+    """
 
     organisation: str
     unit: str
@@ -31,7 +42,11 @@ class Names:
     """The stack's own AWS account id, 12 digits."""
     image_account: str
     """The account whose registry holds the training images, 12 digits."""
-    partition: str = "aws"
+
+    @property
+    def partition(self) -> str:
+        """The ARN partition of the region: `aws`, `aws-cn` or `aws-us-gov`."""
+        return partition_of(self.region)
 
     @property
     def prefix(self) -> str:
@@ -40,6 +55,9 @@ class Names:
 
     def _named(self, kind: str, *parts: str) -> str:
         return fit("-".join((self.prefix, *parts)), LIMITS[kind].length)
+
+    def _of_model(self, kind: str, model: str, purpose: str) -> str:
+        return self._named(kind, f"{model}.{purpose}")
 
     def _arn(self, service: str, resource: str, *, regional: bool = True) -> str:
         return f"arn:{self.partition}:{service}:{self.region if regional else ''}:{self.account}:{resource}"
@@ -89,12 +107,15 @@ class Names:
         return self._arn("sagemaker", f"model-package-group/{self.model_package_group(model)}")
 
     def image_repository(self, model: str) -> str:
-        """ECR repository of a model's training and inference image. Images are built once, so no environment in it."""
+        """ECR repository of a model's training and inference image.
+
+        Images are built once and promoted, so no environment is in it; its account and region are in the URI.
+        """
         return fit(f"{self.organisation}-{self.unit}/{model}", LIMITS["image_repository"].length)
 
     def image_uri(self, model: str, reference: str) -> str:
         """Image URI for a tag (`dev`, `v2.1.0`) or a digest (`sha256:...`)."""
-        registry = f"{self.image_account}.dkr.ecr.{self.region}.amazonaws.com"
+        registry = f"{self.image_account}.dkr.ecr.{self.region}.{dns_suffix_of(self.region)}"
         separator = "@" if reference.startswith("sha256:") else ":"
         return f"{registry}/{self.image_repository(model)}{separator}{reference}"
 
@@ -110,11 +131,11 @@ class Names:
 
     def event_rule(self, purpose: str, model: str) -> str:
         """EventBridge rule of a model for a purpose (`new-data`)."""
-        return self._named("event_rule", model, purpose)
+        return self._of_model("event_rule", model, purpose)
 
-    def alarm(self, purpose: str, model: str = "platform") -> str:
+    def alarm(self, purpose: str, model: str | None = None) -> str:
         """CloudWatch alarm of a model, or of the platform itself, for a purpose (`failed`)."""
-        return self._named("alarm", model, purpose)
+        return self._named("alarm", purpose) if model is None else self._of_model("alarm", model, purpose)
 
     def topic(self, purpose: str) -> str:
         """SNS topic for a purpose (`alerts`)."""
@@ -134,4 +155,5 @@ class Names:
 
     def log_group(self, purpose: str) -> str:
         """CloudWatch log group that the platform itself creates, for a purpose (`flow-logs`)."""
-        return fit(f"/{self.organisation}/{self.unit}/{self.environment}/{self.region}/{purpose}", 512)
+        name = f"/{self.organisation}/{self.unit}/{self.environment}/{self.region}/{purpose}"
+        return fit(name, LIMITS["log_group"].length)

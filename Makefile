@@ -1,0 +1,64 @@
+# The commands of this project. `make help` lists them. Everything is installed into .venv, uv included where it is missing.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-engine lint types bench preview schema lock install clean
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+# uv from PATH, else a private copy under .tools/, installed once from the package index.
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.tools/uv/bin/uv:
+	@echo "uv is not on PATH: installing it into .tools/uv"
+	@$(PYTHON) -m venv .tools/uv
+	@.tools/uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+
+$(VENV)/.installed: requirements-dev.txt pyproject.toml $(if $(findstring .tools,$(UV)),$(UV))
+	@$(UV) venv --quiet --allow-existing --python 3.11 $(VENV)
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+install: $(VENV)/.installed ## Create .venv with everything pinned.
+
+demo: install ## Preview all three stacks, run dev's pipeline and a weak model in prod, show the registry.
+	@$(BIN)/python -m local.demo
+
+test: install ## Run all tests that need Python only.
+	@$(BIN)/pytest -n auto --dist loadfile -q
+
+test-engine: install ## Run the tests that need the Pulumi CLI; fail where it is missing.
+	@command -v pulumi >/dev/null || { echo "pulumi is not on PATH: install the Pulumi CLI, then run make test-engine."; exit 1; }
+	@$(BIN)/pytest -q -m engine
+
+lint: install ## Check style, docs and formatting.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: install ## Check types.
+	@$(BIN)/mypy
+
+bench: install ## Measure and print the table of ratios.
+	@$(BIN)/python -m bench
+
+preview: install ## Print what every stack would create; STACK=dev for one.
+	@for stack in $(or $(STACK),dev preprod prod); do $(BIN)/mlops preview $$stack; done
+
+schema: install ## Write the JSON schema of the stack files from the settings model.
+	@$(BIN)/python -m settings schema > docs/reference/stack-settings.schema.json
+
+lock: ## Pin every dependency with hashes.
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header pyproject.toml --output-file requirements.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+	@echo 'uv==0.13.8' | $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --no-annotate - --output-file requirements-uv.txt
+
+clean: ## Remove what the commands made: the environment, caches, runs and the embedded AWS.
+	@rm -rf $(VENV) .tools .mlops .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

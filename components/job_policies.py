@@ -1,0 +1,173 @@
+"""IAM statements of the pipeline role and of the roles that jobs run under."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.policy_document import Statement, allow
+from contracts.names import Names
+
+SKLEARN_REPOSITORY = "sagemaker-scikit-learn"
+"""AWS's own repository of the preprocessing image. Its account differs by region, so the account stays open."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobScope:
+    """What jobs may touch, all values known: the component fills it once ids and ARNs exist."""
+
+    names: Names
+    subnet_ids: Sequence[str]
+    security_group_id: str
+    data_key_arn: str
+    automatic_approval: bool
+    """Whether any model of this stack may be registered as Approved."""
+
+    def arn(self, service: str, resource: str) -> str:
+        """ARN of a regional resource of this account."""
+        return f"arn:{self.names.partition}:{service}:{self.names.region}:{self.names.account}:{resource}"
+
+    def objects(self, purpose: str, prefix: str = "") -> str:
+        """ARN pattern of the objects under a prefix of one of our buckets."""
+        return f"{self.names.bucket_arn(purpose)}/{prefix}*"
+
+
+def pipeline_statements(scope: JobScope) -> list[Statement]:
+    """The pipeline's own role: create the jobs of its steps, pass the job roles, register the model version."""
+    names = scope.names
+    return [
+        allow(
+            "RunJobsOfPipelines",
+            [
+                f"sagemaker:{verb}{job}"
+                for job in ("ProcessingJob", "TrainingJob")
+                for verb in ("Create", "Describe", "Stop")
+            ]
+            + ["sagemaker:AddTags"],
+            # SageMaker Pipelines names the jobs of its steps pipelines-<execution>-<step>-<suffix>.
+            [scope.arn("sagemaker", "processing-job/pipelines-*"), scope.arn("sagemaker", "training-job/pipelines-*")],
+        ),
+        allow(
+            "PassJobRoles",
+            ["iam:PassRole"],
+            [names.role_arn("processing"), names.role_arn("training")],
+            {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        ),
+        allow(
+            "RegisterModelVersions",
+            ["sagemaker:AddTags", "sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackageGroup"],
+            [
+                scope.arn("sagemaker", f"model-package-group/{names.prefix}-*"),
+                scope.arn("sagemaker", f"model-package/{names.prefix}-*"),
+            ],
+        ),
+        allow("ReadPropertyFiles", ["s3:GetObject"], [scope.objects("artifacts", "pipelines/")]),
+        allow("ListArtifacts", ["s3:ListBucket"], [names.bucket_arn("artifacts")]),
+        *_use_key(scope),
+        *_attach_encrypted_volume(scope),
+    ]
+
+
+def processing_statements(scope: JobScope) -> list[Statement]:
+    """Preprocess and Evaluate: read input data by version, read code and step outputs, write step outputs."""
+    return [
+        allow(
+            "ReadInputData",
+            ["s3:GetObject", "s3:GetObjectVersion"],
+            [scope.objects("data")],
+        ),
+        allow("ListInputData", ["s3:ListBucket", "s3:ListBucketVersions"], [scope.names.bucket_arn("data")]),
+        *_job_statements(scope, "ProcessingJobs"),
+    ]
+
+
+def training_statements(scope: JobScope) -> list[Statement]:
+    """Train: read step outputs and code, write the model. It sees no raw input data."""
+    return _job_statements(scope, "TrainingJobs")
+
+
+def _job_statements(scope: JobScope, job_kind: str) -> list[Statement]:
+    log_group = scope.arn("logs", f"log-group:/aws/sagemaker/{job_kind}")
+    # By pattern, not by model: IAM admits 10,240 characters of inline policies per role, and a stack has many models.
+    own_images = (
+        f"arn:{scope.names.partition}:ecr:{scope.names.region}:{scope.names.image_account}:repository/"
+        f"{scope.names.image_repository('*')}"
+    )
+    framework_image = f"arn:{scope.names.partition}:ecr:{scope.names.region}:*:repository/{SKLEARN_REPOSITORY}"
+    return [
+        allow("ReadCode", ["s3:GetObject"], [scope.objects("artifacts", "code/")]),
+        allow("ReadAndWriteRuns", ["s3:GetObject", "s3:PutObject"], [scope.objects("artifacts", "pipelines/")]),
+        allow("ListArtifacts", ["s3:ListBucket"], [scope.names.bucket_arn("artifacts")]),
+        *_use_key(scope),
+        *_attach_encrypted_volume(scope),
+        allow(
+            "WriteJobLogs",
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [log_group, f"{log_group}:*"],
+        ),
+        allow(
+            "WriteJobMetrics",
+            ["cloudwatch:PutMetricData"],
+            ["*"],  # the action knows no resource; the namespace is the limit
+            {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
+        ),
+        allow("LogInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),  # the action knows no resource
+        allow(
+            "PullImages",
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            [own_images, framework_image],
+        ),
+        *_interfaces_in_vpc(scope),
+    ]
+
+
+def _use_key(scope: JobScope) -> list[Statement]:
+    return [
+        allow("UseDataKey", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], [scope.data_key_arn]),
+    ]
+
+
+def _attach_encrypted_volume(scope: JobScope) -> list[Statement]:
+    return [
+        allow(
+            "AttachEncryptedVolumes",
+            ["kms:CreateGrant"],
+            [scope.data_key_arn],
+            {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+    ]
+
+
+def _interfaces_in_vpc(scope: JobScope) -> list[Statement]:
+    """What "Give SageMaker training jobs access to resources in your VPC" lists, bound to our subnets and group."""
+    network_interface = scope.arn("ec2", "network-interface/*")
+    return [
+        allow(
+            "CreateInterfacesInOurSubnets",
+            ["ec2:CreateNetworkInterface"],
+            [
+                network_interface,
+                *(scope.arn("ec2", f"subnet/{subnet}") for subnet in scope.subnet_ids),
+                scope.arn("ec2", f"security-group/{scope.security_group_id}"),
+            ],
+        ),
+        allow(
+            "ManageInterfacesInOurSubnets",
+            [
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+            ],
+            [network_interface],
+            {"ArnEquals": {"ec2:Subnet": [scope.arn("ec2", f"subnet/{subnet}") for subnet in scope.subnet_ids]}},
+        ),
+        allow(
+            "DescribeNetwork",
+            [
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            ["*"],  # describe actions know no resource
+        ),
+    ]

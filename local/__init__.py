@@ -1,0 +1,1 @@
+"""The platform on one machine: offline preview, pipeline runner, embedded AWS."""

@@ -1,0 +1,19 @@
+"""What moto lacks and this project needs, added to moto's own classes before the server starts."""
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.sagemaker.responses import SageMakerResponse
+
+from local.aws import model_package_groups, model_packages, pipeline_executions
+
+
+def install() -> None:
+    """Add the operations. Doing it again changes nothing."""
+    operations: dict[str, Callable[..., Any]] = {
+        **model_package_groups.OPERATIONS,
+        **model_packages.OPERATIONS,
+        **pipeline_executions.OPERATIONS,
+    }
+    for name, operation in operations.items():
+        setattr(SageMakerResponse, name, operation)

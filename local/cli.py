@@ -1,0 +1,25 @@
+"""`mlops`: the platform on one machine. This module only puts the verbs together."""
+
+import importlib.util
+
+import typer
+
+from local import commands_run
+
+app = typer.Typer(
+    name="mlops",
+    help="The MLOps platform on one machine, with no AWS account.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+commands_run.register(app)
+if importlib.util.find_spec("local.commands_preview"):
+    importlib.import_module("local.commands_preview").register(app)
+
+
+def main() -> None:
+    """Run the command line; the entry point of the package."""
+    app()

@@ -1,0 +1,108 @@
+"""`mlops preview` and `mlops definition`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline_defs.errors import DefinitionError
+from settings import SettingsError
+
+MISUSE = 2
+
+Stack = Annotated[str, typer.Argument(help="Stack, such as dev: reads Pulumi.<stack>.yaml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the application."""
+    app.command("preview")(preview_command)
+    app.command("definition")(definition_command)
+
+
+def preview_command(
+    stack: Stack,
+    against: Annotated[str | None, typer.Option(help="Another stack to compare with.")] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Where the HTML page goes. [default: .mlops/preview/STACK.html]")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Name every resource.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a stack would create. Needs no AWS account and no Pulumi CLI."""
+    from local.preview import ROOT, compare, preview
+    from local.preview_page import page as render_page
+    from local.render_preview import render, render_difference
+
+    with teaching_errors():
+        here = preview(stack)
+        there = preview(against) if against else None
+    target = page or ROOT / ".mlops" / "preview" / f"{stack}.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(render_page(here), encoding="utf-8")
+    difference = compare(here, there) if there else None
+    if as_json:
+        document: dict[str, object] = {
+            "stack": stack,
+            "account": here.settings.account,
+            "resources": sum(here.counts.values()),
+            "counts": dict(sorted(here.counts.items())),
+            "tree": here.root.as_json(),
+            "pipelines": {model: json.loads(text) for model, text in here.definitions.items()},
+            "page": str(target),
+        }
+        if difference and there:
+            document["against"] = {
+                "stack": there.stack,
+                "settings": [{"path": p, stack: ours, there.stack: theirs} for p, ours, theirs in difference.settings],
+                "only_here": difference.only_here,
+                "only_there": difference.only_there,
+            }
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+        return
+    console = Console()
+    render(console, here, full=full)
+    if difference and there:
+        render_difference(console, here, there, difference)
+    console.print(f"\nPage: {_short(target)}", highlight=False)
+
+
+def definition_command(stack: Stack, model: Annotated[str, typer.Argument(help="Model of the stack.")]) -> None:
+    """Print a model's pipeline definition as JSON, with placeholders where AWS gives the ids."""
+    from components.model_settings import pipeline_settings
+    from local.preview import ROOT, read_settings
+    from pipeline_defs.composer import Composer
+
+    with teaching_errors():
+        settings = read_settings(stack)
+        if model not in settings.models:
+            fail(f"stack {stack} has no model {model!r}; it has: {', '.join(sorted(settings.models)) or 'none'}")
+        cache = ROOT / ".mlops" / "cache" / "definitions"
+        with Composer.start([pipeline_settings(settings, model)], cache_folder=cache) as composer:
+            text = composer.definition(model).text
+    sys.stdout.write(json.dumps(json.loads(text), indent=2) + "\n")
+
+
+class teaching_errors:  # noqa: N801 (reads as a statement)
+    """Print what is wrong and how to mend it, without a trace, and end with the code for misuse."""
+
+    def __enter__(self) -> None:
+        """Start watching."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Turn the errors that teach into messages; let every other one through."""
+        if isinstance(error, SettingsError | DefinitionError):
+            fail(str(error))
+
+
+def fail(message: str) -> None:
+    """Print to standard error and end."""
+    typer.echo(message, err=True)
+    raise typer.Exit(MISUSE)
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,140 @@
+"""What a stack would create: run the program under the mock runtime, and lay its graph out for a person."""
+
+import os
+import runpy
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from settings import StackSettings, read_stack_file
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS_KEY = "mlops:settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One resource of the tree: what it is, and what it holds."""
+
+    type: str
+    name: str
+    protected: bool
+    children: tuple["Node", ...]
+
+    def count(self) -> int:
+        """How many cloud resources stand in this part of the tree; components themselves are none."""
+        return sum(child.count() for child in self.children) + (0 if self.is_component else 1)
+
+    @property
+    def is_component(self) -> bool:
+        """Whether this is one of our components rather than a cloud resource."""
+        return ":" not in self.type
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the node for `--json`."""
+        return {
+            "type": self.type,
+            "name": self.name,
+            "protected": self.protected,
+            "children": [child.as_json() for child in self.children],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one stack would create."""
+
+    stack: str
+    settings: StackSettings
+    root: Node
+    counts: Counter[str]
+    names: frozenset[tuple[str, str]]
+    """Type and logical name of every resource, for comparing two stacks."""
+    properties: dict[tuple[str, str], dict[str, Any]]
+    """Inputs by type and logical name."""
+    definitions: dict[str, str]
+    """Pipeline definition, with placeholders, by model."""
+
+
+def read_settings(stack: str, folder: Path = ROOT) -> StackSettings:
+    """Read `Pulumi.<stack>.yaml`. Raises `SettingsError` that lists every mistake in it."""
+    return read_stack_file(folder / f"Pulumi.{stack}.yaml")
+
+
+def preview(stack: str, folder: Path = ROOT) -> Preview:
+    """Run the program for a stack and return what it registered.
+
+    Raises `SettingsError` for a wrong stack file and `DefinitionError` for a wrong pipeline, both before anything else.
+    """
+    from components.model_settings import pipeline_settings
+    from local.recorder import STACK_TYPE, record
+    from pipeline_defs.composer import Composer
+
+    settings = read_settings(stack, folder)
+    raw = yaml.safe_load((folder / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"][SETTINGS_KEY]
+    before = Path.cwd()
+    os.chdir(ROOT)  # the engine starts the program in its own folder
+    try:
+        graph = record(
+            lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"),
+            stack=stack,
+            config={SETTINGS_KEY: raw},
+            account=settings.account,
+            region=settings.region,
+        )
+    finally:
+        os.chdir(before)
+
+    def node(registration: Any) -> Node:
+        children = tuple(node(child) for child in graph.children(registration.urn))
+        return Node(registration.short_type, registration.name, registration.protect, children)
+
+    top = [r for r in graph if r.parent.split("::")[2] == STACK_TYPE]
+    resources = [r for r in graph if r.custom and not r.type.startswith("pulumi:")]
+    with Composer.start(
+        [pipeline_settings(settings, model) for model in settings.models],
+        cache_folder=ROOT / ".mlops" / "cache" / "definitions",
+    ) as composer:
+        definitions = {model: composer.definition(model).text for model in settings.models}
+    return Preview(
+        stack=stack,
+        settings=settings,
+        root=Node("Stack", stack, False, tuple(node(r) for r in top if not r.type.startswith("pulumi:"))),
+        counts=Counter(r.short_type for r in resources),
+        names=frozenset((r.short_type, r.name) for r in resources),
+        properties={(r.short_type, r.name): r.inputs for r in resources},
+        definitions=definitions,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How two stacks differ: what only one has, and which settings are not the same."""
+
+    only_here: list[tuple[str, str]]
+    only_there: list[tuple[str, str]]
+    settings: list[tuple[str, Any, Any]]
+    """Path, value here, value there."""
+
+
+def compare(here: Preview, there: Preview) -> Difference:
+    """Compare two stacks by logical name and by setting."""
+    ours, theirs = _flat(here.settings.model_dump(mode="json")), _flat(there.settings.model_dump(mode="json"))
+    return Difference(
+        only_here=sorted(here.names - there.names),
+        only_there=sorted(there.names - here.names),
+        settings=[
+            (path, ours.get(path), theirs.get(path))
+            for path in sorted(ours.keys() | theirs.keys())
+            if ours.get(path) != theirs.get(path)
+        ],
+    )
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(value, dict) and value:
+        return {k: v for key, item in value.items() for k, v in _flat(item, f"{path}.{key}" if path else key).items()}
+    return {path: value}

@@ -1,0 +1,178 @@
+"""Run a Pulumi program under the mock runtime and record every registration as a `Graph`."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# An Output inside an f-string must raise here, not print a sentence into a name. Read by pulumi at each conversion.
+os.environ.setdefault("PULUMI_ERROR_OUTPUT_STRING", "true")
+
+import pulumi
+from google.protobuf import json_format
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.stack import Stack
+
+from local.computed_properties import computed
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+class UnansweredCallError(Exception):
+    """The program called a provider function. Previews and policies must need no look-up."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registration:
+    """One `RegisterResource` request, as the engine would have received it."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    custom: bool
+    inputs: dict[str, Any]
+    raw_inputs: str
+    """The request's own JSON, in which secrets are still wrapped; for finding secrets in clear."""
+    provider: str
+    protect: bool
+    retain_on_delete: bool
+    delete_before_replace: bool
+    ignore_changes: tuple[str, ...]
+    aliases: tuple[str, ...]
+    dependencies: tuple[str, ...]
+    property_dependencies: dict[str, tuple[str, ...]]
+
+    @property
+    def short_type(self) -> str:
+        """`s3:Bucket` for `aws:s3/bucket:Bucket`; component tokens stay as they are."""
+        package, module, kind = self.type.split(":")
+        return f"{module.split('/')[0]}:{kind}" if package != "mlops" else kind
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What a program registered, in order, and what it exported."""
+
+    registrations: tuple[Registration, ...]
+    exports: dict[str, Any] = field(default_factory=dict)
+
+    def __iter__(self) -> Any:
+        """Iterate over the registrations."""
+        return iter(self.registrations)
+
+    def of_type(self, type_token: str) -> list[Registration]:
+        """Every registration of a type, `aws:s3/bucket:Bucket` or the short `s3:Bucket`."""
+        return [r for r in self.registrations if type_token in (r.type, r.short_type)]
+
+    def one(self, type_token: str, name: str | None = None) -> Registration:
+        """The only registration of a type (and logical name). Raises `LookupError` with what exists instead."""
+        found = [r for r in self.of_type(type_token) if name is None or r.name == name]
+        if len(found) != 1:
+            names = sorted(r.name for r in self.of_type(type_token)) or sorted({r.type for r in self.registrations})
+            raise LookupError(f"{len(found)} registrations of {type_token} {name or ''}; there are: {names}")
+        return found[0]
+
+    def by_urn(self) -> dict[str, Registration]:
+        """The registrations by URN."""
+        return {r.urn: r for r in self.registrations}
+
+    def children(self, urn: str) -> list[Registration]:
+        """The registrations whose parent is `urn`, in order."""
+        return [r for r in self.registrations if r.parent == urn]
+
+    def counts(self) -> Counter[str]:
+        """How many registrations of each short type there are."""
+        return Counter(r.short_type for r in self.registrations)
+
+
+class _Answers(mocks.Mocks):
+    """Synthesises the computed properties of an update; in a preview they stay unknown, as with the engine."""
+
+    def __init__(self, *, account: str, region: str, preview: bool) -> None:
+        self._account, self._region, self._preview = account, region, preview
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if self._preview or not args.custom:
+            return "", dict(args.inputs)
+        return computed(args.typ, args.name, args.inputs, account=self._account, region=self._region)
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        raise UnansweredCallError(
+            f"{args.token} was called. The program must need no look-up: compute the value from settings, "
+            "or take it as a setting."
+        )
+
+
+class _RecordingMonitor(mocks.MockMonitor):
+    """The mock monitor, plus a record of parents, options and dependencies."""
+
+    def __init__(self, answers: mocks.Mocks) -> None:
+        super().__init__(answers)
+        self.registrations: list[Registration] = []
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the gRPC method's name)
+        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        if request.type != STACK_TYPE:
+            self.registrations.append(_registration(request, response.urn))
+        return response
+
+
+def _registration(request: Any, urn: str) -> Registration:
+    return Registration(
+        urn=urn,
+        type=request.type,
+        name=request.name,
+        parent=request.parent,
+        custom=bool(request.custom),
+        inputs=rpc.deserialize_properties(request.object),
+        raw_inputs=json.dumps(json_format.MessageToDict(request.object), sort_keys=True),
+        provider=request.provider,
+        protect=bool(request.protect),
+        retain_on_delete=bool(request.retainOnDelete),
+        delete_before_replace=bool(request.deleteBeforeReplace),
+        ignore_changes=tuple(request.ignoreChanges),
+        aliases=tuple(str(alias) for alias in request.aliases),
+        dependencies=tuple(sorted(request.dependencies)),
+        property_dependencies={k: tuple(sorted(v.urns)) for k, v in sorted(request.propertyDependencies.items())},
+    )
+
+
+def record(
+    program: Callable[[], object],
+    *,
+    stack: str,
+    config: Mapping[str, object] | None = None,
+    account: str = "123456789012",
+    region: str = "us-east-1",
+    preview: bool = False,
+    project: str = "mlops",
+) -> Graph:
+    """Run `program` as the stack `stack` and return its graph.
+
+    `config` holds Pulumi config values by full key (`mlops:settings`); objects are passed as the engine passes them,
+    as JSON text. Whatever the program raises is raised here.
+    """
+    pulumi.runtime.settings.reset_options()
+    pulumi.runtime.set_all_config(
+        {key: value if isinstance(value, str) else json.dumps(value) for key, value in (config or {}).items()}
+    )
+    monitor = _RecordingMonitor(_Answers(account=account, region=region, preview=preview))
+    pulumi.runtime.set_mocks(monitor.mocks, project=project, stack=stack, preview=preview, monitor=monitor)
+    exports: dict[str, Any] = {}
+
+    def run() -> Any:
+        program()
+        root = pulumi.runtime.get_root_resource()
+        outputs = dict(root.outputs) if isinstance(root, Stack) else {}
+        return pulumi.Output.from_input(outputs).apply(exports.update)
+
+    pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]
+    return Graph(tuple(monitor.registrations), exports)
+
+
+def duplicates(values: Iterable[str]) -> list[str]:
+    """The values that occur more than once, sorted."""
+    return sorted(value for value, count in Counter(values).items() if count > 1)

@@ -1,0 +1,84 @@
+"""Lay a preview out for a terminal."""
+
+from collections import Counter
+
+from rich.console import Console
+from rich.table import Table
+from rich.tree import Tree
+
+from local.dag import Step, steps_of
+from local.preview import Difference, Node, Preview
+from settings import Model
+
+
+def render(console: Console, shown: Preview, *, full: bool = False) -> None:
+    """Print the stack's tree, its counts and its pipelines. `full` names every resource."""
+    settings = shown.settings
+    console.print(
+        f"[bold]{shown.stack}[/]: {sum(shown.counts.values())} resources in account {settings.account}, "
+        f"{settings.region}, for {settings.organisation}/{settings.unit}"
+    )
+    tree = Tree(f"[bold]{shown.stack}[/]", guide_style="dim")
+    for child in shown.root.children:
+        _grow(tree, child, "", full=full)
+    console.print(tree)
+    for model, definition in shown.definitions.items():
+        _pipeline(console, shown, model, steps_of(definition))
+
+
+def render_difference(console: Console, here: Preview, there: Preview, difference: Difference) -> None:
+    """Print how `here` differs from `there`: settings side by side, then what only one of the two has."""
+    console.print()
+    table = Table(title=f"Settings that differ: {here.stack} against {there.stack}", title_justify="left", box=None)
+    table.add_column("setting", style="bold", overflow="fold")
+    table.add_column(here.stack, overflow="fold")
+    table.add_column(there.stack, overflow="fold")
+    for path, ours, theirs in difference.settings:
+        table.add_row(path, _value(ours), _value(theirs))
+    console.print(table)
+    for stack, resources in ((here.stack, difference.only_here), (there.stack, difference.only_there)):
+        console.print(f"[bold]Only in {stack}:[/] {len(resources) or 'nothing'}")
+        for kind, name in resources:
+            console.print(f"  {kind}  [dim]{name}[/]", highlight=False)
+
+
+def _value(value: object) -> str:
+    return "[dim]not set[/]" if value is None else str(value)
+
+
+def _grow(tree: Tree, node: Node, parent: str, *, full: bool) -> None:
+    name = node.name.removeprefix(parent).strip("-")
+    branch = tree.add(f"[cyan]{node.type}[/] {name}  [dim]{node.count()}[/]")
+    leaves = [child for child in node.children if not child.is_component]
+    if full:
+        for leaf in leaves:
+            mark = " [yellow]protected[/]" if leaf.protected else ""
+            branch.add(f"{leaf.type} [dim]{leaf.name.removeprefix(node.name).strip('-')}[/]{mark}", highlight=False)
+    elif leaves:
+        branch.add(f"[dim]{_summary(leaves)}[/]", highlight=False)
+    for child in node.children:
+        if child.is_component:
+            _grow(branch, child, node.name, full=full)
+
+
+def _summary(leaves: list[Node]) -> str:
+    """`VpcEndpoint 16, Subnet 6, Vpc`: the most frequent first."""
+    counts = Counter(leaf.type.split(":")[1] for leaf in leaves)
+    return ", ".join(f"{kind} {count}" if count > 1 else kind for kind, count in counts.most_common())
+
+
+def _triggers(model: Model) -> list[str]:
+    schedule = [f"{model.schedule} UTC"] if model.schedule else []
+    return [*schedule, *(["on new data"] if model.start_on_new_data else []), "on demand"]
+
+
+def _pipeline(console: Console, shown: Preview, model: str, steps: list[Step]) -> None:
+    chosen = shown.settings.models[model]
+    console.print(
+        f"\n[bold]{model}[/]: {', '.join(_triggers(chosen))}; {chosen.approval.value} approval",
+        highlight=False,
+    )
+    for step in steps:
+        mark = {"if": "[green]yes →[/] ", "else": "[red]no  →[/] "}.get(step.branch or "", "")
+        reads = f" [dim]after {', '.join(step.after)}[/]" if step.after and not step.branch else ""
+        console.print(f"{'  ' * (step.level + 1)}{mark}[bold]{step.name}[/] {step.detail}{reads}", highlight=False)

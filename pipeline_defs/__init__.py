@@ -1,0 +1,1 @@
+"""SageMaker pipeline definitions: plain settings in, the definition's JSON out. Imports no Pulumi."""

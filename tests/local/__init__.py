@@ -1,0 +1,1 @@
+"""Tests of `local/`: the embedded AWS, the runner and the command line."""

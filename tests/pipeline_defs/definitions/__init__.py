@@ -1,0 +1,1 @@
+"""Sample pipeline definitions and the helpers that change them in one place."""

@@ -1,0 +1,1 @@
+"""Tests of the scripts that run inside the jobs and the serving container."""
