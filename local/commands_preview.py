@@ -30,6 +30,7 @@ def preview_command(
         Path | None, typer.Option(help="Where the HTML page goes. [default: .mlops/preview/STACK.html]")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Name every resource.")] = False,
+    summary: Annotated[bool, typer.Option("--summary", help="Leave the tree out.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a stack would create. Needs no AWS account and no Pulumi CLI."""
@@ -64,7 +65,7 @@ def preview_command(
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
         return
     console = Console()
-    render(console, here, full=full)
+    render(console, here, tree=not summary, full=full)
     if difference and there:
         render_difference(console, here, there, difference)
     console.print(f"\nPage: {_short(target)}", highlight=False)

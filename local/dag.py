@@ -79,7 +79,7 @@ def _detail(step: dict[str, Any]) -> str:
     if step["Type"] == "Condition":
         return " and ".join(_condition(condition) for condition in arguments["Conditions"])
     if step["Type"] == "RegisterModel":
-        return f"{arguments.get('ModelPackageGroupName')} as {arguments.get('ModelApprovalStatus')}"
+        return f"new version, {arguments.get('ModelApprovalStatus')}"
     if step["Type"] == "Fail":
         return "ends the run with the measured values"
     return ""

@@ -11,17 +11,18 @@ from local.preview import Difference, Node, Preview
 from settings import Model
 
 
-def render(console: Console, shown: Preview, *, full: bool = False) -> None:
-    """Print the stack's tree, its counts and its pipelines. `full` names every resource."""
+def render(console: Console, shown: Preview, *, tree: bool = True, full: bool = False) -> None:
+    """Print the stack's tree, unless `tree` is off, and its pipelines. `full` names every resource."""
     settings = shown.settings
     console.print(
         f"[bold]{shown.stack}[/]: {sum(shown.counts.values())} resources in account {settings.account}, "
         f"{settings.region}, for {settings.organisation}/{settings.unit}"
     )
-    tree = Tree(f"[bold]{shown.stack}[/]", guide_style="dim")
-    for child in shown.root.children:
-        _grow(tree, child, "", full=full)
-    console.print(tree)
+    if tree:
+        trunk = Tree(f"[bold]{shown.stack}[/]", guide_style="dim")
+        for child in shown.root.children:
+            _grow(trunk, child, "", full=full)
+        console.print(trunk)
     for model, definition in shown.definitions.items():
         _pipeline(console, shown, model, steps_of(definition))
 
@@ -30,7 +31,7 @@ def render_difference(console: Console, here: Preview, there: Preview, differenc
     """Print how `here` differs from `there`: settings side by side, then what only one of the two has."""
     console.print()
     table = Table(title=f"Settings that differ: {here.stack} against {there.stack}", title_justify="left", box=None)
-    table.add_column("setting", style="bold", overflow="fold")
+    table.add_column("setting", style="bold", no_wrap=True)
     table.add_column(here.stack, overflow="fold")
     table.add_column(there.stack, overflow="fold")
     for path, ours, theirs in difference.settings:
@@ -43,6 +44,8 @@ def render_difference(console: Console, here: Preview, there: Preview, differenc
 
 
 def _value(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
     return "[dim]not set[/]" if value is None else str(value)
 
 

@@ -98,7 +98,7 @@ class Composer:
         elif "problems" in answer:
             result = DefinitionError.of(model, [Problem(**problem) for problem in answer["problems"]])
         else:
-            result = _raised(self._settings[model], answer)
+            result = _raised(model, answer)
         self._publish({model: result})
 
     def _ended(self, reason: str) -> None:
@@ -117,12 +117,12 @@ def _definition(model: str, text: str) -> PipelineDefinition:
     return PipelineDefinition(model=model, text=text, sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
-def _raised(settings: PipelineSettings, answer: dict[str, Any]) -> DefinitionError:
+def _raised(model: str, answer: dict[str, Any]) -> DefinitionError:
     problem = Problem(
         step=answer["step"],
-        path=f"pipeline_defs/{settings.pipeline}.py",
+        path=answer["place"],
         rule="composes",
         message=answer["error"],
         fix="correct the value or the module; nothing was deployed",
     )
-    return DefinitionError.of(settings.model, [problem])
+    return DefinitionError.of(model, [problem])

@@ -54,14 +54,7 @@ class PipelineSettings:
 
     def __post_init__(self) -> None:
         """Refuse what would weaken the gate, send the SDK to AWS or put an Output of Pulumi into the definition."""
-        for item in fields(self):
-            value = getattr(self, item.name)
-            for part in value.values() if isinstance(value, dict) else [value]:
-                if not isinstance(part, str | int | float):  # named by type: an Output must not be put into a text
-                    raise TypeError(
-                        f"{item.name} holds {type(part).__name__}: only plain values go into a definition. "
-                        "What AWS assigns is a placeholder (pipeline_defs.placeholders)"
-                    )
+        self._require_plain_values()
         where = f"model {self.model}"
         if "accuracy" not in self.gate:
             raise ValueError(f"{where}: gate has no accuracy (it has {sorted(self.gate)}): add `accuracy: 0.80`")
@@ -75,6 +68,16 @@ class PipelineSettings:
         for role in ROLES:
             if not self.role_arns.get(role, "").startswith("arn:"):
                 raise ValueError(f"{where}: role_arns[{role!r}] is {self.role_arns.get(role)!r}: give the role's ARN")
+
+    def _require_plain_values(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            for part in value.values() if isinstance(value, dict) else [value]:
+                if not isinstance(part, str | int | float):  # named by type: an Output must not be put into a text
+                    raise TypeError(
+                        f"{item.name} holds {type(part).__name__}: only plain values go into a definition. "
+                        "What AWS assigns is a placeholder (pipeline_defs.placeholders)"
+                    )
 
     def to_json(self) -> str:
         """Canonical JSON: the same settings give the same bytes, whatever the order of their keys."""

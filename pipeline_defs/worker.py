@@ -1,7 +1,8 @@
 """The process that holds the SageMaker SDK: settings as JSON lines on stdin, one JSON result line each on stdout.
 
 A result is `{"model", "text"}`, or `{"model", "problems"}` where the definition is not fit to be deployed, or
-`{"model", "error", "step"}` where composing it raised. stdout carries results only: what the SDK prints goes to stderr.
+`{"model", "error", "step", "place"}` where composing it raised. stdout carries results only: what the SDK prints goes
+to stderr.
 """
 
 import gc
@@ -10,11 +11,11 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TextIO
 
-from pipeline_defs.offline import offline
+from pipeline_defs.offline import OfflineError, offline
 from pipeline_defs.settings import PipelineSettings, canonical
 
 
@@ -33,10 +34,11 @@ def answer(settings: PipelineSettings) -> dict[str, Any]:
         from pipeline_defs.validation import lint, validate
 
         problems = [asdict(finding) for finding in (*validate(document), *lint(document, settings))]
-    except Exception as error:  # noqa: BLE001  # reported to the composer, with the trace on stderr
+    except (Exception, OfflineError) as error:  # noqa: BLE001  # reported to the composer, with the trace on stderr
         traceback.print_exc()
         text = f"{type(error).__name__}: {error}"
-        return {"model": settings.model, "error": text, "step": failing_step(error)}
+        place = failing_place(error) or f"pipeline_defs/{settings.pipeline}.py"
+        return {"model": settings.model, "error": text, "step": failing_step(error), "place": place}
     if problems:
         return {"model": settings.model, "problems": problems}
     return {"model": settings.model, "text": canonical(document)}
@@ -44,21 +46,23 @@ def answer(settings: PipelineSettings) -> dict[str, Any]:
 
 def failing_step(error: BaseException) -> str | None:
     """Name the step that was being built when the error arose: the innermost frame that works on one says which."""
-    for frame in reversed(list(_frames(error))):
-        step = frame.get("step")
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        step = frame.f_locals.get("step")
         if isinstance(step, str):  # a method of Jobs
             return step
-        for holder in (frame.get("self"), step):
-            if type(holder).__name__.endswith("Step") and isinstance(getattr(holder, "name", None), str):
-                return str(holder.name)
+        for holder in (frame.f_locals.get("self"), step):
+            if type(holder).__name__.endswith("Step") and isinstance(name := getattr(holder, "name", None), str):
+                return name
     return None
 
 
-def _frames(error: BaseException) -> Iterator[dict[str, Any]]:
-    trace = error.__traceback__
-    while trace is not None:
-        yield trace.tb_frame.f_locals
-        trace = trace.tb_next
+def failing_place(error: BaseException) -> str | None:
+    """Name file and line of ours nearest to the error: where the author of a pipeline has to look."""
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        path = Path(frame.f_code.co_filename)
+        if path.parent == Path(__file__).parent and path != Path(__file__):
+            return f"pipeline_defs/{path.name}:{line}"
+    return None
 
 
 def serve(requests: TextIO, results: TextIO) -> None:

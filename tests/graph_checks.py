@@ -69,7 +69,10 @@ def untagged(graph: Graph, wanted: dict[str, str]) -> list[str]:
     return [
         f"{r.name}: {sorted(wanted.keys() - (r.inputs.get('tags') or {}).keys())}"
         for r in graph
-        if r.custom and r.type != PROVIDER and takes_tags(r.type) and not wanted.keys() <= (r.inputs.get("tags") or {}).keys()
+        if r.custom
+        and r.type != PROVIDER
+        and takes_tags(r.type)
+        and not wanted.keys() <= (r.inputs.get("tags") or {}).keys()
     ]
 
 

@@ -148,7 +148,7 @@ class TestChecksBite:
 
     def test_a_look_up_is_refused(self):
         with pytest.raises(Exception, match="must need no look-up"):
-            deploy(lambda: aws.get_caller_identity())
+            deploy(aws.get_caller_identity)
 
     def test_an_output_inside_an_f_string_is_refused(self):
         def program():

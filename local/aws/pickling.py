@@ -4,7 +4,7 @@ import io
 import pickle
 import threading
 from collections import defaultdict
-from typing import Any
+from typing import Any, cast
 
 import cloudpickle
 from cryptography.hazmat.primitives import serialization
@@ -20,7 +20,7 @@ def _load_private_key(pem: bytes) -> Any:  # one of several key classes
 
 
 def _blank(kind: type[Any]) -> Any:  # any class
-    return kind.__new__(kind)
+    return cast("Any", kind).__new__(kind)
 
 
 def _fill(store: Any, state: tuple[Any, list[tuple[Any, Any]], dict[str, Any]]) -> None:
@@ -54,8 +54,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
             )
             return (_load_private_key, (pem,))
         if isinstance(obj, dict) and type(obj).__module__.startswith("moto."):
-            # moto's own dictionaries do not show all they hold (S3's shows the newest version of a key alone) or ask for
-            # arguments (SSM's), so what lies in them is stored as it is, past their own methods.
+            # moto's own dictionaries do not show all they hold (S3's shows only the newest version of a key) or ask
+            # for arguments (SSM's), so what lies in them is stored as it is, past their own methods.
             factory = obj.default_factory if isinstance(obj, defaultdict) else None
             return (_blank, (type(obj),), (factory, list(dict.items(obj)), obj.__dict__), None, None, _fill)
         return super().reducer_override(obj)

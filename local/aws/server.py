@@ -2,14 +2,16 @@
 
 import functools
 import logging
+import os
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import boto3
+import botocore.session
 from botocore.config import Config
-from moto.core.base_backend import BackendDict
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -47,6 +49,8 @@ class EmbeddedAws:
         if not self._read_only:
             self._lock.acquire()
         try:
+            # moto asks boto3 for region lists, in a session that would read the user's profile.
+            cast("Any", AccountSpecificBackend).get_session = staticmethod(_session)
             BackendDict.reset()
             _forget_buckets()
             self.instance = state.load(self.state_file)
@@ -107,8 +111,11 @@ class EmbeddedAws:
 
 
 @functools.cache
-def _session() -> Any:  # boto3 has no types
-    return boto3.Session()
+def _session() -> Any:
+    """Return a session that reads nothing of the user's: a profile of theirs must neither break this nor leak in."""
+    nowhere = (None, None, os.devnull, None)
+    own = {"profile": (None, None, None, None), "config_file": nowhere, "credentials_file": nowhere}
+    return boto3.Session(botocore_session=botocore.session.Session(session_vars=own))
 
 
 def _forget_buckets() -> None:

@@ -59,6 +59,11 @@ class Runner:
             _Course(self, definition, run, work).complete()
         except KeyboardInterrupt:
             run.status, run.failure_reason = Status.STOPPED, "cancelled"
+        except Exception as error:
+            # Not a step's failure but ours: the record must not call the run a success, and the error must be seen.
+            work.workshop.processes.cancel()
+            run.status, run.failure_reason = Status.FAILED, f"the runner itself failed: {error!r}"
+            raise
         finally:
             self._finish(run)
         return run

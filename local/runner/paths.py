@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 
-PART = re.compile(r"""\.?(?:(?P<name>[^.\[\]'"]+)|\[(?P<index>\d+)\]|\[(?P<quote>['"])(?P<key>.*?)(?P=quote)\])""")
+PART = re.compile(
+    r"""\.?(?:(?P<name>[^.\[\]'"]+)|\[(?P<index>\d+)\]|\[(?P<quote>['"])(?P<key>.*?)(?P=quote)\])""", re.DOTALL
+)
 
 
 def parts(path: str) -> list[str | int]:

@@ -58,7 +58,9 @@ def test_a_cycle_is_shown_as_a_trail():
 
 
 def test_a_cycle_without_the_steps_before_and_after_it():
-    message = refused(step("Before"), step("X", DependsOn=["Y", "Before"]), step("Y", DependsOn=["X"]), step("Z", DependsOn=["X"]))
+    message = refused(
+        step("Before"), step("X", DependsOn=["Y", "Before"]), step("Y", DependsOn=["X"]), step("Z", DependsOn=["X"])
+    )
     assert message.count("Before") == 0
     assert "X -> Y -> X" in message
 

@@ -19,6 +19,9 @@ DECLARED = [
 ]
 
 
+REPORT = {"Get": "Steps.Eval.PropertyFiles.Report"}
+
+
 def scope(**more):
     files = {("Eval", "Report"): {"metrics": {"accuracy": {"value": 0.9}}, "list": [10, {"x": 1}], "a b": 2}}
     values = {
@@ -103,7 +106,7 @@ def test_what_is_put_at_a_path_is_found_there(trail, leaf):
         ({"Get": "Steps.Prep.List[0].A"}, 1),
         ({"Std:Join": {"On": "/", "Values": ["x", {"Get": "Parameters.Rate"}, True, {"Std:Join": {"Values": [1, 2]}}]}},
          "x/0.5/true/12"),
-        ({"Std:JsonGet": {"PropertyFile": {"Get": "Steps.Eval.PropertyFiles.Report"}, "Path": "metrics.accuracy.value"}},
+        ({"Std:JsonGet": {"PropertyFile": REPORT, "Path": "metrics.accuracy['value']"}},
          0.9),
         ({"Std:JsonGet": {"PropertyFile": {"Get": "Steps.Eval.PropertyFiles.Report"}, "Path": "$.list[1].x"}}, 1),
         ({"Std:JsonGet": {"S3Uri": {"Std:Join": {"On": "", "Values": ["s3://", "b"]}}, "Path": "uri"}}, "s3://b"),
@@ -133,7 +136,7 @@ def test_a_reference_that_leads_nowhere_says_what_there_is(expression, words):
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text().filter(lambda k: k not in {"Get"} and ":" not in k), inner),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text().filter(lambda k: k != "Get" and ":" not in k), inner),
 )
 
 
@@ -156,7 +159,10 @@ def test_a_join_is_python_s_join(separator, values):
 
 
 def test_references_are_found_at_any_depth():
-    value = {"a": [{"Std:Join": {"Values": [{"Get": "Steps.A.B"}]}}], "b": {"Std:JsonGet": {"PropertyFile": {"Get": "C"}}}}
+    value = {
+        "a": [{"Std:Join": {"Values": [{"Get": "Steps.A.B"}]}}],
+        "b": {"Std:JsonGet": {"PropertyFile": {"Get": "C"}}},
+    }
     assert sorted(references(value)) == ["C", "Steps.A.B"]
 
 
@@ -203,7 +209,7 @@ def test_values_that_cannot_be_compared_fail_the_step(left, right):
 
 
 def test_an_unknown_condition_lists_the_known_ones():
-    with pytest.raises(StepError, match="'Like' is not one of Equals, .* And"):
+    with pytest.raises(StepError, match=r"'Like' is not one of Equals, .* And"):
         conditions.holds({"Type": "Like"}, scope())
 
 

@@ -146,6 +146,18 @@ def test_problems_name_model_step_rule_and_fix_and_are_not_cached(tmp_path, stan
     assert not list(tmp_path.iterdir()), "only definitions that passed are kept"
 
 
+def test_an_exception_while_composing_names_model_step_place_and_error(tmp_path, stand_in):
+    answer = {"model": "churn", "error": "ValueError: no image", "step": "Train", "place": "pipeline_defs/jobs.py:9"}
+    stand_in(f"print({json.dumps(answer)!r})")
+    with Composer.start([CHURN], cache_folder=tmp_path) as composer, pytest.raises(DefinitionError) as caught:
+        composer.definition("churn")
+    assert str(caught.value) == (
+        "The pipeline definition of churn has one problem:\n"
+        "  step Train: pipeline_defs/jobs.py:9: ValueError: no image [composes] "
+        "Fix: correct the value or the module; nothing was deployed"
+    )
+
+
 def test_an_unknown_pipeline_and_schema_are_refused_before_any_process_starts(tmp_path, no_worker):
     no_worker()
     wrong = replace(EXAMPLE, pipeline="tabular_regression", data_schema="fraud")

@@ -57,11 +57,11 @@ def test_a_module_with_build_is_a_pipeline_and_the_helpers_are_not(root):
     assert pipeline_names(root / "pipeline_defs") == ["scoring", "tabular_classification"]
 
 
-def test_one_new_file_makes_a_pipeline_that_the_checks_see(root):
-    settings = replace(EXAMPLE, pipeline="scoring")
+def ask(root, **changes):
+    """What the worker of that project says."""
     done = subprocess.run(
         COMMAND,
-        input=settings.to_json() + "\n",
+        input=replace(EXAMPLE, **changes).to_json() + "\n",
         text=True,
         capture_output=True,
         cwd=root,
@@ -69,9 +69,18 @@ def test_one_new_file_makes_a_pipeline_that_the_checks_see(root):
         check=True,
         timeout=180,
     )
-    answer = json.loads(done.stdout)
-    assert "error" not in answer, answer
-    rules = {problem["rule"] for problem in answer["problems"]}
-    assert all("gate" in rule or "fail" in rule for rule in rules), (
-        f"it has no gate, and nothing else is wrong: {rules}"
-    )
+    return json.loads(done.stdout)
+
+
+def test_one_new_file_makes_a_pipeline_that_passes_the_checks(root):
+    answer = ask(root, pipeline="scoring")
+    document = json.loads(answer.get("text", "{}"))
+    assert [step["Name"] for step in document.get("Steps", [])] == ["Score"], answer
+
+
+def test_a_pipeline_that_would_ask_aws_is_told_which_call_it_made_and_where(root):
+    leak = MODULE.replace("    jobs = Jobs(", "    session.default_bucket()\n    jobs = Jobs(")
+    (root / "pipeline_defs" / "scoring.py").write_text(leak)
+    answer = ask(root, pipeline="scoring")
+    assert "definitions are built offline: sts.get_caller_identity was called" in answer["error"]
+    assert answer["place"].startswith("pipeline_defs/"), answer

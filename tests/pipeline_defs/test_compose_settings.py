@@ -38,7 +38,9 @@ class Output:
 
 @pytest.mark.parametrize("change", [{"model": Output()}, {"artifact_bucket": Output()}, {"role_arns": {"x": Output()}}])
 def test_an_output_of_pulumi_is_refused(change):
-    with pytest.raises(TypeError, match="holds Output: only plain values go into a definition. What AWS assigns is a"):
+    with pytest.raises(
+        TypeError, match=r"holds Output: only plain values go into a definition\. What AWS assigns is a"
+    ):
         replace(EXAMPLE, **change)
 
 

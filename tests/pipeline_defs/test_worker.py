@@ -47,6 +47,7 @@ def test_an_error_of_the_sdk_names_the_step_and_shows_its_trace_on_stderr(answer
 
 def test_an_error_outside_any_step_names_none(answers):
     assert answers[0][2]["step"] is None
+    assert answers[0][2]["place"].startswith("pipeline_defs/tabular_classification.py:"), "where its author has to look"
     assert "many" in answers[0][2]["error"], "the offending value"
 
 

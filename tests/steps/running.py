@@ -126,10 +126,12 @@ class Job:
             shutil.copy(path, code)
         aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
         keep = {"PATH": os.environ["PATH"], "ML_ROOT": str(self.root), "AWS_ENDPOINT_URL": self.s3_url, **aws}
+        # Several jobs share few cores here, where OpenMP threads that wait for each other cost many times the work.
+        threads = {"OMP_NUM_THREADS": "1"}
         credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
         return subprocess.run(
             [self.python, str(code / f"{step}.py"), *arguments],
-            env={**keep, **credentials, **environment},
+            env={**keep, **threads, **credentials, **environment},
             capture_output=True,
             text=True,
             check=False,

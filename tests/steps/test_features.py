@@ -64,6 +64,27 @@ def test_a_batch_from_csv_and_single_json_records_are_encoded_alike(training, ro
     assert encoding.encode_columns(pd.DataFrame(parsed, dtype=object)) == by_record, "so has a frame"
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    texts=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1, max_size=8)
+)
+def test_any_text_as_a_category_is_encoded_alike_from_csv_and_from_json(texts):
+    from data_schema import parse_and_check
+    from features import learn
+
+    schema = _schema({**small_schema(), "features": [{"name": "colour", "type": "category"}]})
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+    writer.writerows([text] for text in texts)
+    file.seek(0)
+    parsed = [parse_and_check(schema.features[0], row[0])[0] for row in csv.reader(file, strict=True)]
+    if not any(parsed):
+        return
+    encoding = learn(schema, {"colour": parsed}, least_rows=1)
+    by_record = [encoding.encode_record({"colour": text}) for text in texts]
+    assert encoding.encode_columns({"colour": parsed}) == by_record, "blanks and line breaks must not make a difference"
+
+
 @settings(max_examples=50, deadline=None)
 @given(training=st.lists(records, min_size=3, max_size=30), row=records)
 def test_an_encoding_survives_its_way_through_json(training, row):

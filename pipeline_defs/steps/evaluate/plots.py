@@ -67,6 +67,7 @@ def _calibration(report: Dict[str, Any]) -> Figure:
             xytext=(0, -16) if below else (0, 8),
             ha="center",
             fontsize=9,
+            bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
         )
     _label(axes, "predicted probability", "observed share", "upper left")
     axes.set(xlim=(-0.06, 1.06), ylim=(-0.08, 1.08))  # room for the numbers

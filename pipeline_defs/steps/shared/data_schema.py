@@ -65,6 +65,8 @@ class Feature:
         `closed` refuses a category that the schema does not list (data at rest); a request may hold a new one, which
         the encoding counts as other, because a live transaction has to get an answer.
         """
+        if isinstance(value, str) and self.type == "category":
+            value = value.strip() or None  # as `parse` does: blanks around a category mean nothing, nor do blanks alone
         if value is None:
             if self.required:
                 raise RuleError("is required", "fill it in, or set required to false in the schema")

