@@ -4,6 +4,7 @@ from pathlib import Path
 
 from components.model_settings import pipeline_settings
 from pipeline_defs.composer import Composer
+from pipeline_defs.errors import DefinitionError
 from settings import settings_from_pulumi
 
 settings = settings_from_pulumi()
@@ -20,8 +21,12 @@ from components.tags import stack_tags  # noqa: E402
 from wiring import aws_provider, tag_everything  # noqa: E402
 
 # All definitions are checked before the first resource is registered: a broken one leaves nothing half done.
-definitions = {model: composer.definition(model) for model in settings.models}
-composer.close()
+try:
+    definitions = {model: composer.definition(model) for model in settings.models}
+except DefinitionError as error:
+    raise pulumi.RunError(str(error)) from error  # the engine prints it without a trace
+finally:
+    composer.close()
 
 tag_everything(stack_tags(settings))
 platform = Platform(

@@ -50,7 +50,14 @@ def computed(
     if short == "kms:Key":
         identity = f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
         state["keyId"] = identity
-    values = {"account": account, "region": region, "uuid": identity, "identity": identity, "groupName": "default", **state}
+    values = {
+        "account": account,
+        "region": region,
+        "uuid": identity,
+        "identity": identity,
+        "groupName": "default",
+        **state,
+    }
     form = _ARN_FORMS.get(short, f"arn:aws:{module.split('/')[0]}:{{region}}:{{account}}:{kind.lower()}/{{name}}")
     state.setdefault("arn", form.format(**values))
     if short == "sqs:Queue":

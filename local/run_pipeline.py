@@ -25,6 +25,10 @@ from local.runner.storage import Storage
 
 ROLE_ACCOUNT = re.compile(r"arn:aws[\w-]*:iam::(\d{12}):role/")
 DEFAULT_ACCOUNT = "000000000000"
+CACHE_HINT = (
+    "A cached step is found by its arguments, not by what lies at their URIs, as in SageMaker: "
+    "it did not read the data given now. --no-cache runs every step."
+)
 DEFAULT_REGION = "us-east-1"
 
 
@@ -94,6 +98,8 @@ def run(request: Request, *, folder: Path, quiet: bool = False) -> RunRecord:
         record = runner.run(definition, pipeline=plan.pipeline, overrides=overrides, role=plan.role)
     if not quiet:
         terminal.print(views.outcome(record))
+        if (request.data or request.seeds) and any(step.cached_from for step in record.steps.values()):
+            terminal.print(CACHE_HINT, style="yellow")
     return record
 
 

@@ -24,6 +24,7 @@ STATUS_STYLE = {
     "Failed": "red",
     "Rejected": "red",
     "Stopped": "yellow",
+    "Interrupted": "yellow",
     "PendingManualApproval": "yellow",
     "Executing": "cyan",
 }

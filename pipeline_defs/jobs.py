@@ -32,6 +32,7 @@ from sagemaker.mlops.workflow.retry import (
 from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
 from sagemaker.train.model_trainer import ModelTrainer
 
+from contracts.local_storage import has_local_nvme
 from pipeline_defs.code import Bundle
 from pipeline_defs.placeholders import KEY_ARN, SECURITY_GROUPS, SUBNETS
 from pipeline_defs.settings import PipelineSettings
@@ -126,7 +127,7 @@ class Jobs:
             instance_type=instance,
             entrypoint=["python3", f"{PROCESSING}/input/code/{script}.py"],
             volume_size_in_gb=settings.volume_gb,
-            volume_kms_key=KEY_ARN,
+            volume_kms_key=volume_key(instance),
             output_kms_key=KEY_ARN,
             max_runtime_in_seconds=settings.max_runtime_seconds,
             tags=self._tags,
@@ -175,7 +176,7 @@ class Jobs:
                 instance_type=settings.training_instance,
                 instance_count=1,
                 volume_size_in_gb=settings.volume_gb,
-                volume_kms_key_id=KEY_ARN,
+                volume_kms_key_id=volume_key(settings.training_instance),
             ),
             networking=Networking(
                 subnets=[SUBNETS],
@@ -201,6 +202,11 @@ class Jobs:
 
 
 @remember
+def volume_key(instance: str) -> str | None:
+    """Return the key of a job's volume; none on types with local NVMe, which refuse one and encrypt themselves."""
+    return None if has_local_nvme(instance) else KEY_ARN
+
+
 def sklearn_image(region: str, version: str) -> str:
     """AWS's scikit-learn image of a region, from the SDK's bundled table. Remembered: a look-up takes 10 ms."""
     uri: str = image_uris.retrieve("sklearn", region, version, instance_type="ml.m5.large")

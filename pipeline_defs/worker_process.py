@@ -53,7 +53,7 @@ class WorkerProcess:
         home = Path(self._folder.name)  # also the working directory: no .sagemaker-code-config lies above it
         (home / "requests").write_text("".join(f"{item.to_json()}\n" for item in requests), encoding="utf-8")
         with (home / "requests").open("rb") as stdin, (home / "stderr").open("wb") as stderr:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+            self._process = subprocess.Popen(  # our own interpreter and module
                 COMMAND,
                 stdin=stdin,
                 stdout=subprocess.PIPE,

@@ -209,11 +209,14 @@ def test_pulumi_config_without_settings_says_where_to_write_them(config, rule, f
     pulumi.runtime.set_all_config(config)
     monkeypatch.setattr(pulumi, "get_stack", lambda: "qa")
 
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(pulumi.RunError) as caught:
         settings_from_pulumi()
 
-    assert [(problem.rule, problem.fix) for problem in caught.value.problems] == [(rule, fix)]
-    assert caught.value.source == "Pulumi.qa.yaml"
+    error = caught.value.__cause__
+    assert isinstance(error, SettingsError)
+    assert str(error) == str(caught.value), "the engine prints a RunError's message without a trace"
+    assert [(problem.rule, problem.fix) for problem in error.problems] == [(rule, fix)]
+    assert error.source == "Pulumi.qa.yaml"
 
 
 FILES = {

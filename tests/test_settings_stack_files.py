@@ -10,7 +10,7 @@ import yaml
 
 from contracts import ranges, tags
 from settings import StackSettings, read_stack_file
-from settings_files import stack_file_schema
+from settings.files import stack_file_schema
 from tests.settings_errors.changes import ROOT
 
 STACKS = ("dev", "preprod", "prod")

@@ -46,7 +46,7 @@ class Processes:
             with self._lock:
                 if self.cancelled.is_set():
                     raise CancelledError
-                process = subprocess.Popen(  # noqa: S603  # running the definition's own command is the purpose
+                process = subprocess.Popen(  # running the definition's own command is the purpose
                     command, env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                     start_new_session=True,
                 )  # fmt: skip

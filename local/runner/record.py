@@ -75,6 +75,8 @@ class RunRecord:
     ended: str | None = None
     seconds: float | None = None
     failure_reason: str | None = None
+    pid: int = field(default_factory=os.getpid)
+    """The process that runs it; a record that says Executing while this process is gone was interrupted."""
     plots: list[str] = field(default_factory=list)
     """Relative to the run's folder."""
     steps: dict[str, StepRecord] = field(default_factory=dict)
@@ -108,10 +110,23 @@ def read_all(folder: Path) -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = []
     for file in (folder / "runs").glob("*/record.json"):
         try:
-            records.append(json.loads(file.read_text(encoding="utf-8")))
+            record = json.loads(file.read_text(encoding="utf-8"))
         except ValueError:
-            records.append({"execution_id": file.parent.name, "status": "Unreadable", "folder": str(file.parent)})
+            record = {"execution_id": file.parent.name, "status": "Unreadable", "folder": str(file.parent)}
+        if record["status"] == Status.EXECUTING and not _alive(record.get("pid", 0)):
+            record["status"] = "Interrupted"
+        records.append(record)
     return sorted(records, key=lambda r: (str(r.get("started", "")), r["execution_id"]), reverse=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return pid > 0
 
 
 def relative(path: Path, base: Path) -> str:

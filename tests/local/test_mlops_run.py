@@ -49,12 +49,15 @@ def test_a_run_is_readable_and_stays_in_runs_and_registry(here):
     assert version["metrics"] == {"rows": 3.0, "score": 0.75}
     assert version["source_run"] == record["execution_id"]
     assert "pending" in mlops("registry").stdout
+    again = mlops(*RUN).stdout
+    assert "cached from" in again
+    assert "--no-cache" in again, "data that a cached step did not read must not go unnoticed"
     mlops("reset", input="n\n", code=1)
     assert json.loads(mlops("registry", "--json").stdout)["groups"], "a no keeps everything"
     removed = json.loads(mlops("reset", "--yes", "--json").stdout)["removed"]
     assert [part.rsplit("/", 1)[-1] for part in removed] == ["aws", "steps"]
     assert json.loads(mlops("registry", "--json").stdout)["groups"] == []
-    assert len(json.loads(mlops("runs", "--json").stdout)) == 1, "runs stay unless --runs asks for them too"
+    assert len(json.loads(mlops("runs", "--json").stdout)) == 2, "runs stay unless --runs asks for them too"
 
 
 def test_a_failed_pipeline_is_exit_code_1_and_json_is_all_there_is(here):

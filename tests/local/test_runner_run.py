@@ -5,6 +5,8 @@ import hashlib
 import io
 import json
 import os
+import subprocess
+import sys
 import tarfile
 
 import pytest
@@ -15,6 +17,7 @@ from local.runner import jobs
 from local.runner.clock import SystemClock
 from local.runner.errors import RunnerError
 from local.runner.progress import Silent
+from local.runner.record import read_all
 from tests.local.conftest import ACCOUNT, REGION
 
 
@@ -149,12 +152,20 @@ def test_one_at_a_time_means_one_at_a_time(runner, script_step, tmp_path):
     assert runner.run(definitions.read(document), pipeline="theirs", overrides={}).status == "Succeeded"
 
 
-def test_when_one_of_two_fails_the_other_one_ends_by_itself(execute, script_step, tmp_path):
+def test_when_one_of_two_fails_the_other_one_ends_by_itself(runner, script_step, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    bad = script_step("Bad", f"open({str(pipe)!r}, 'w').close()\nraise SystemExit(1)\n")
+
+    class LetsGoodEnd(Silent):
+        def step_changed(self, step):
+            if step.status == "Failed":
+                pipe.write_text("the failure of the other one is known")
+
+    runner.listener = LetsGoodEnd()
+    bad = script_step("Bad", "raise SystemExit(1)\n")
     good = script_step("Good", f"open({str(pipe)!r}).read()\n")
-    record = execute({"Steps": [bad, good, script_step("Later", "", DependsOn=["Good"])]})
+    document = {"Steps": [bad, good, script_step("Later", "", DependsOn=["Good"])]}
+    record = runner.run(definitions.read(document), pipeline="p", overrides={})
     assert states(record) == {"Bad": "Failed", "Good": "Succeeded", "Later": "NotStarted"}
 
 
@@ -280,3 +291,14 @@ def test_a_fault_of_the_runner_itself_is_never_recorded_as_a_success(runner, scr
     record = json.loads(next((runner.aws.folder / "runs").glob("*/record.json")).read_text())
     assert record["status"] == "Failed"
     assert "the runner itself failed" in record["failure_reason"]
+
+
+def test_a_run_whose_process_died_is_not_shown_as_running(execute, script_step, aws):
+    record = execute({"Steps": [script_step("Step", "")]})
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    stored = json.loads(record.file.read_text())
+    record.file.write_text(json.dumps({**stored, "status": "Executing", "pid": gone.pid}))
+    assert read_all(aws.folder)[0]["status"] == "Interrupted"
+    record.file.write_text("{")
+    assert read_all(aws.folder)[0]["status"] == "Unreadable"

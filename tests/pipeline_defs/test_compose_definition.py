@@ -2,13 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from pipeline_defs.code import bundles, code_hash, schema
 from pipeline_defs.placeholders import KEY_ARN, SECURITY_GROUPS, SUBNETS
-from tests.pipeline_defs.compose_examples import CHURN, EXAMPLE, PROD, documents, leaves, steps
+from pipeline_defs.validation import lint, validate
+from tests.pipeline_defs.compose_examples import CHURN, EXAMPLE, PROD, compose_texts, documents, leaves, steps
 
 JOBS = ("Preprocess", "Train", "Evaluate")
 
@@ -171,3 +173,13 @@ def test_a_second_model_takes_settings_and_at_most_a_schema_file():
 
 def test_a_definition_is_far_below_the_limit_of_the_api(document):
     assert len(json.dumps(document)) < 1_048_576 / 20, "CreatePipeline accepts 1,048,576 characters"
+
+
+def test_a_gpu_type_with_local_nvme_gets_no_volume_key_and_still_passes_every_check():
+    settings = replace(EXAMPLE, training_instance="ml.g5.xlarge", evaluation_instance="ml.g4dn.xlarge")
+    (text,) = compose_texts(settings)
+    found = steps(json.loads(text))
+    assert "VolumeKmsKeyId" not in found["Train"]["Arguments"]["ResourceConfig"], "SageMaker refuses it there"
+    assert "VolumeKmsKeyId" not in found["Evaluate"]["Arguments"]["ProcessingResources"]["ClusterConfig"]
+    assert found["Preprocess"]["Arguments"]["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"] == KEY_ARN
+    assert [*validate(json.loads(text)), *lint(json.loads(text), settings)] == []

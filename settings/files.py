@@ -8,8 +8,8 @@ import yaml
 from pydantic.json_schema import GenerateJsonSchema
 
 from contracts.rules import BrokenRuleError
-from settings_models import StackSettings
-from settings_problems import CONFIG_KEY
+from settings.models import StackSettings
+from settings.problems import CONFIG_KEY
 
 
 class StackFileError(BrokenRuleError):
@@ -70,7 +70,7 @@ def stack_file_schema() -> str:
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Pulumi stack file of the MLOps platform",
-        "description": "Generated from settings_models.py by `python -m settings schema`.",
+        "description": "Generated from settings/models.py by `python -m settings schema`.",
         "type": "object",
         "required": ["config"],
         "properties": {

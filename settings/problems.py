@@ -109,7 +109,7 @@ def _unknown_key(detail: "ErrorDetails", known: Iterable[str], meant: str | None
 
 def _keys_at(model: "type[BaseModel]", location: Sequence[str | int]) -> list[str]:
     """Return the keys that the section at `location` knows."""
-    from settings_view import section_of  # it imports pydantic, as the caller has
+    from settings.view import section_of  # it imports pydantic, as the caller has
 
     section: type[BaseModel] | None = model
     for part in location:

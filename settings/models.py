@@ -11,8 +11,8 @@ from contracts.names import Names
 from contracts.parameters import ParameterPaths
 from contracts.rules import BrokenRuleError
 from contracts.schedules import check_schedule
-from settings_problems import SettingsError
-from settings_rules import broken_rules
+from settings.problems import SettingsError
+from settings.rules import broken_rules
 
 
 class Environment(StrEnum):

@@ -10,11 +10,11 @@ from contracts.regions import check_zone
 from contracts.retention import lifecycle_faults
 from contracts.rules import BrokenRuleError
 from contracts.tags import RESERVED_KEYS, TAGS_PER_RESOURCE
-from settings_problems import Problem, problem, shown
-from settings_view import PartUnknownError
+from settings.problems import Problem, problem, shown
+from settings.view import PartUnknownError
 
 if TYPE_CHECKING:
-    from settings_models import Model, StackSettings
+    from settings.models import Model, StackSettings
 
 LEAST_ZONES = 2
 

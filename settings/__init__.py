@@ -5,14 +5,13 @@ Importing this module loads neither Pulumi nor the AWS SDK, and nothing here rea
 """
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import ValidationError
 
-from settings_models import (
+from settings.models import (
     Accounts,
     Approval,
     Classification,
@@ -26,9 +25,9 @@ from settings_models import (
     StackSettings,
     Storage,
 )
-from settings_problems import CONFIG_KEY, Problem, SettingsError, problems_of, shown
-from settings_rules import broken_rules
-from settings_view import view_of
+from settings.problems import CONFIG_KEY, Problem, SettingsError, problems_of, shown
+from settings.rules import broken_rules
+from settings.view import view_of
 
 __all__ = [
     "CONFIG_KEY",
@@ -74,8 +73,20 @@ def load_settings(raw: Mapping[str, Any], *, source: str) -> StackSettings:
 
 
 def settings_from_pulumi() -> StackSettings:
-    """Return the settings of the stack that Pulumi runs. Raises SettingsError with every mistake at once."""
+    """Return the settings of the stack that Pulumi runs.
+
+    Raises pulumi.RunError, which the engine prints without a trace, with every mistake at once.
+    """
     import pulumi  # the portal and the local run read stack files without it
+
+    try:
+        return _settings_of_stack()
+    except SettingsError as error:
+        raise pulumi.RunError(str(error)) from error
+
+
+def _settings_of_stack() -> StackSettings:
+    import pulumi
 
     source = f"Pulumi.{pulumi.get_stack()}.yaml"
     try:
@@ -93,7 +104,7 @@ def read_stack_file(path: Path | str) -> StackSettings:
 
     Encrypted values stay encrypted; the settings hold no secrets.
     """
-    from settings_files import StackFileError, parsed
+    from settings.files import StackFileError, parsed
 
     file = Path(path)
     try:
@@ -127,29 +138,3 @@ def _missing_key(source: str) -> SettingsError:
 
 def _refused(source: str, value: str, rule: str, fix: str) -> SettingsError:
     return SettingsError([Problem(path="", value=value, rule=rule, fix=fix)], source=source)
-
-
-def _main(arguments: list[str]) -> int:
-    if arguments == ["schema"]:
-        from settings_files import stack_file_schema
-
-        sys.stdout.write(stack_file_schema())
-        return 0
-    if arguments[:1] == ["check"] and arguments[1:]:
-        return max([_check(path) for path in arguments[1:]])
-    sys.stderr.write("usage: python -m settings schema | check FILE...\n")
-    return 2
-
-
-def _check(path: str) -> int:
-    try:
-        read_stack_file(path)
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    sys.stdout.write(f"{path}: right\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
