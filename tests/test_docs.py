@@ -1,13 +1,17 @@
 """What the documents name exists, and what is generated is current."""
 
+import json
 import re
+import textwrap
 from itertools import chain
 from pathlib import Path
 
 import pytest
+import yaml
 
+from settings import load_settings
 from tests.graph_checks import strings
-from tests.harness import ROOT, stack_graph
+from tests.harness import ROOT, raw_settings, stack_graph
 from tests.settings_page import page
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -79,3 +83,14 @@ def test_decisions_are_numbered_without_a_gap_short_and_in_one_form():
         assert all(f"## {part}" in text for part in ("Context", "Decision", "Consequences")), path.name
         if not path.name.startswith("0002"):  # it carries measurements
             assert len(text.splitlines()) <= MOST_ADR_LINES, f"{path.name}: who has to read more reads nothing"
+
+
+def test_the_example_of_a_new_model_is_one_that_the_settings_take_and_its_schema_names_its_columns():
+    text = (ROOT / "docs/adding-a-model.md").read_text()
+    (entry,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (schema,) = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL))
+    raw = raw_settings("dev")
+    raw["models"] |= yaml.safe_load(textwrap.dedent(entry))
+    assert load_settings(raw, source="Pulumi.dev.yaml").models["churn"].gate.accuracy == 0.75
+    columns = [*schema["identifier"], *(f["name"] for f in schema["features"]), schema["target"]["column"]]
+    assert ",".join(columns) in text, "the example's header and its schema are one data set"

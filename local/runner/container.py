@@ -87,6 +87,8 @@ def environment(
         "TMPDIR": str(job.root / "tmp"),
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "TRUE",  # as in the AWS images; without it a killed job's log ends too early
+        # Steps side by side share the cores; threads that spin while they wait would take them from each other.
+        "OMP_WAIT_POLICY": "PASSIVE",
         "ML_ROOT": str(job.root),
         **extra,
         **{name: job.rewrite(value) for name, value in own.items()},

@@ -1,0 +1,1 @@
+"""What the platform's program and its local runner cost, as ratios measured in one run. `python -m bench` prints it."""
