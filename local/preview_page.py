@@ -1,11 +1,13 @@
 """The pipelines of a stack as one HTML page with an SVG graph each, readable without a server."""
 
 from html import escape
+from textwrap import wrap
 
 from local.dag import Step, steps_of
 from local.preview import Preview
 
-BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 230, 64, 60, 26, 12
+BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 200, 82, 42, 22, 4
+LETTERS_PER_LINE, LINES = 31, 3
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --line: #8c959f; --box: #f6f8fa; --edge: #d0d7de;
@@ -19,6 +21,7 @@ p { color: var(--soft); margin: .2rem 0 1rem; } .scroll { overflow-x: auto; }
 table { border-collapse: collapse; } td, th { text-align: left; padding: .15rem 1.2rem .15rem 0; font-weight: 400; }
 th { color: var(--soft); } td.n { text-align: right; font-variant-numeric: tabular-nums; }
 svg text { font: 13px system-ui, sans-serif; fill: var(--ink); } svg text.soft { fill: var(--soft); font-size: 11px; }
+svg { max-width: 100%; height: auto; }
 svg rect { fill: var(--box); stroke: var(--edge); } svg path { fill: none; stroke: var(--line); stroke-width: 1.3; }
 svg .Condition rect { stroke: var(--ask); } svg .RegisterModel rect { stroke: var(--ok); }
 svg .Fail rect { stroke: var(--bad); } marker path { fill: var(--line); stroke: none; }
@@ -94,10 +97,12 @@ def _edges(steps: list[Step], place: dict[str, tuple[float, float]]) -> str:
 
 
 def _box(step: Step, x: float, y: float) -> str:
-    detail = step.detail if len(step.detail) <= 40 else f"{step.detail[:39]}…"
+    lines = wrap(step.detail, LETTERS_PER_LINE, max_lines=LINES, placeholder=" …")
+    detail = "".join(
+        f"<text class=soft x={x + 12} y={y + 42 + 15 * row}>{escape(line)}</text>" for row, line in enumerate(lines)
+    )
     return (
         f"<g class={escape(step.type)}><title>{escape(step.name)}: {escape(step.detail)}</title>"
         f"<rect x={x} y={y} width={BOX_WIDTH} height={BOX_HEIGHT} rx=6 />"
-        f"<text x={x + 12} y={y + 26} font-weight=600>{escape(step.name)}</text>"
-        f"<text class=soft x={x + 12} y={y + 46}>{escape(detail)}</text></g>"
+        f"<text x={x + 12} y={y + 23} font-weight=600>{escape(step.name)}</text>{detail}</g>"
     )

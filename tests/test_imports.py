@@ -1,0 +1,83 @@
+"""Who imports whom, and that importing reaches nothing."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.harness import ROOT
+
+FOLDERS = ("contracts", "settings", "pipeline_defs", "components", "local", "lambda_src", "wiring")
+FORBIDDEN = {
+    "contracts": {*FOLDERS, "pulumi", "pulumi_aws", "boto3", "botocore", "sagemaker", "pydantic"} - {"contracts"},
+    "settings": {"pipeline_defs", "components", "local", "lambda_src", "wiring", "boto3", "sagemaker", "pulumi_aws"},
+    "pipeline_defs": {"settings", "components", "local", "lambda_src", "wiring", "pulumi", "pulumi_aws"},
+    "components": {"local", "lambda_src", "wiring", "sagemaker", "boto3"},
+    "lambda_src": {"settings", "pipeline_defs", "components", "local", "wiring", "pulumi", "pulumi_aws", "sagemaker"},
+}
+CLOSED_SOCKETS = """
+import socket
+def refuse(*arguments, **options):
+    raise SystemExit("a socket was opened during import")
+socket.socket.connect = refuse
+socket.getaddrinfo = refuse
+"""
+
+
+def imported(path: Path) -> set[str]:
+    """First names of everything that a file imports, inside functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def files(folder: str) -> list[Path]:
+    steps = ROOT / "pipeline_defs" / "steps"
+    return [path for path in (ROOT / folder).rglob("*.py") if steps not in path.parents]
+
+
+@pytest.mark.parametrize("folder", FORBIDDEN)
+def test_arrows_go_one_way(folder):
+    wrong = {
+        str(path.relative_to(ROOT)): found for path in files(folder) if (found := imported(path) & FORBIDDEN[folder])
+    }
+    if folder == "pipeline_defs":  # only what runs in the worker process may know the SDK; it is named here
+        wrong = {path: found for path, found in wrong.items() if found != {"sagemaker"}}
+    assert wrong == {}
+
+
+def test_an_import_within_a_function_is_seen(tmp_path):
+    file = tmp_path / "module.py"
+    file.write_text("def f():\n    from local.recorder import record\n")
+    assert imported(file) == {"local"}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "settings",
+        "components.platform",
+        "wiring",
+        "pipeline_defs.composer",
+        "pipeline_defs.validation",
+        "local.cli",
+        "local.recorder",
+    ],
+)
+def test_importing_opens_no_socket(module):
+    code = f"{CLOSED_SOCKETS}\nimport {module}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_program_that_the_engine_runs_stays_short_and_without_logic():
+    text = (ROOT / "__main__.py").read_text()
+    assert len(text.splitlines()) < 60
+    branches = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.If | ast.For | ast.While)]
+    assert branches == [], "logic belongs where it can be tested on its own"
