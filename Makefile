@@ -29,8 +29,9 @@ install: $(VENV)/.installed ## Create .venv with everything pinned.
 demo: install ## Preview all three stacks, run dev's pipeline and a weak model in prod, show the registry.
 	@$(BIN)/python -m local.demo
 
-test: install ## Run all tests that need Python only.
-	@$(BIN)/pytest -n auto --dist loadfile -q
+test: install ## Run all tests that need Python only; says how many it leaves out.
+	@$(BIN)/pytest -n auto --dist loadfile -q -m "not engine"
+	@echo "left out: $$($(BIN)/pytest --collect-only -q -m engine 2>/dev/null | grep -c '::') tests that need the Pulumi CLI (make test-engine)"
 
 test-engine: install ## Run the tests that need the Pulumi CLI; fail where it is missing.
 	@command -v pulumi >/dev/null || { echo "pulumi is not on PATH: install the Pulumi CLI, then run make test-engine."; exit 1; }

@@ -18,6 +18,9 @@ _TYPED_JOBS = (
 )
 _AUTOML_JOBS = ("sagemaker:CreateAutoMLJob", "sagemaker:CreateAutoMLJobV2")
 
+APPROVAL_TAG = "approval"
+"""Tag of a model package group: `automatic` or `manual`. Pipelines cannot write tags of groups."""
+
 NETWORKED = (*_TYPED_JOBS, *_AUTOML_JOBS, "sagemaker:CreateModel")
 """Actions that carry sagemaker:VpcSubnets. A transform job has no network of its own; its model has."""
 WITH_TYPED_VOLUME = (*_TYPED_JOBS, "sagemaker:CreateEndpointConfig", "sagemaker:CreateTransformJob")
@@ -46,7 +49,7 @@ def guardrail_statements(scope: JobScope) -> list[Statement]:
     subject therefore has one statement for the missing value and one for a foreign one.
     """
     local_nvme = [f"ml.{family}.*" for family in LOCAL_NVME_FAMILIES]
-    statements = [
+    return [
         *_must_be_ours("Subnets", "sagemaker:VpcSubnets", NETWORKED, list(scope.subnet_ids)),
         *_must_be_ours("SecurityGroups", "sagemaker:VpcSecurityGroupIds", NETWORKED, [scope.security_group_id]),
         # The stated exception: types with local NVMe storage refuse a volume key, their disks encrypt themselves.
@@ -75,17 +78,23 @@ def guardrail_statements(scope: JobScope) -> list[Statement]:
             ["*"],
             {"StringNotEquals": {"sagemaker:DirectInternetAccess": "Disabled"}},
         ),
+        # The group says who approves its versions; a group without the tag is taken for a manual one.
+        deny(
+            "DenyApprovalOfManualModels",
+            ["sagemaker:CreateModelPackage"],
+            [scope.arn("sagemaker", "model-package-group/*")],
+            {
+                "StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"},
+                "StringNotEquals": {f"aws:ResourceTag/{APPROVAL_TAG}": "automatic"},
+            },
+        ),
+        deny(
+            "DenyApprovalAfterwards",
+            ["sagemaker:UpdateModelPackage"],
+            ["*"],
+            {"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
+        ),
     ]
-    if not scope.automatic_approval:
-        statements.append(
-            deny(
-                "DenyApprovalByPipelines",
-                ["sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"],
-                ["*"],
-                {"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
-            )
-        )
-    return statements
 
 
 def _must_be_ours(what: str, key: str, actions: tuple[str, ...], ours: list[str]) -> list[Statement]:

@@ -18,8 +18,6 @@ class JobScope:
     subnet_ids: Sequence[str]
     security_group_id: str
     data_key_arn: str
-    automatic_approval: bool
-    """Whether any model of this stack may be registered as Approved."""
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a regional resource of this account."""
@@ -53,12 +51,14 @@ def pipeline_statements(scope: JobScope) -> list[Statement]:
         ),
         allow(
             "RegisterModelVersions",
-            ["sagemaker:AddTags", "sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackageGroup"],
+            ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackageGroup"],
             [
                 scope.arn("sagemaker", f"model-package-group/{names.prefix}-*"),
                 scope.arn("sagemaker", f"model-package/{names.prefix}-*"),
             ],
         ),
+        # Versions only: a group's tags say who approves its versions.
+        allow("TagModelVersions", ["sagemaker:AddTags"], [scope.arn("sagemaker", f"model-package/{names.prefix}-*")]),
         allow("ReadPropertyFiles", ["s3:GetObject"], [scope.objects("artifacts", "pipelines/")]),
         allow("ListArtifacts", ["s3:ListBucket"], [names.bucket_arn("artifacts")]),
         *_use_key(scope),

@@ -1,10 +1,12 @@
 """`ModelPipeline`: a model's registry group, its SageMaker pipeline, and what starts and watches it."""
 
+import json
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from components.job_guardrails import APPROVAL_TAG
 from contracts.events import new_data_pattern
 from contracts.names import Names
 from pipeline_defs.placeholders import KEY_ARN, SECURITY_GROUPS, SUBNETS, fill
@@ -46,6 +48,8 @@ class ModelPipelineArgs:
     """Prefix in the data bucket that a run reads, ending in a slash."""
     retain: bool
     """Protect the registry group and keep it when the stack goes."""
+    approval: str = "manual"
+    """Who approves versions, `automatic` or `manual`; a tag of the group, which the guardrails read."""
     schedule: str | None = None
     """EventBridge Scheduler expression in UTC."""
     schedule_group: pulumi.Input[str] | None = None
@@ -79,7 +83,7 @@ class ModelPipeline(pulumi.ComponentResource):
             f"{name}-versions",
             model_package_group_name=names.model_package_group(args.model),
             model_package_group_description=f"Versions of {args.model} that passed the gate of {names.environment}",
-            tags=tags,
+            tags={**tags, APPROVAL_TAG: args.approval},
             opts=pulumi.ResourceOptions(parent=self, protect=args.retain, retain_on_delete=args.retain),
         )
         pipeline = aws.sagemaker.Pipeline(
@@ -152,9 +156,7 @@ class ModelPipeline(pulumi.ComponentResource):
             f"{name}-new-data",
             name=args.names.event_rule("new-data", args.model),
             description=f"New data for {args.model} is complete",
-            event_pattern=pulumi.Output.json_dumps(
-                new_data_pattern(args.names.bucket("data"), args.input_prefix), sort_keys=True
-            ),
+            event_pattern=json.dumps(new_data_pattern(args.names.bucket("data"), args.input_prefix), sort_keys=True),
             tags={"model": args.model},
             opts=pulumi.ResourceOptions(parent=self),
         )

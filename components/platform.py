@@ -18,7 +18,7 @@ from components.roles import Roles, RolesArgs
 from components.secure_bucket import Lifecycle, SecureBucket, SecureBucketArgs
 from pipeline_defs.code import bundles, schema
 from pipeline_defs.settings import PipelineDefinition
-from settings import Approval, StackSettings
+from settings import StackSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +56,6 @@ class Platform(pulumi.ComponentResource):
             f"{name}-roles",
             RolesArgs(
                 names=names,
-                automatic_approval=any(m.approval is Approval.AUTOMATIC for m in settings.models.values()),
                 private_subnet_ids=self.network.private_subnet_ids,
                 job_security_group_id=self.network.job_security_group_id,
                 data_key_arn=keys.data_key_arn,
@@ -198,6 +197,7 @@ class Platform(pulumi.ComponentResource):
                     schedule=model_settings.schedule,
                     schedule_group=schedules.name,
                     start_on_new_data=model_settings.start_on_new_data,
+                    approval=model_settings.approval.value,
                 ),
                 opts=self._child,
             )

@@ -19,8 +19,6 @@ class RolesArgs:
 
     names: Names
     """The stack's names."""
-    automatic_approval: bool
-    """Whether any model's versions may be registered as Approved."""
     private_subnet_ids: pulumi.Input[list[str]]
     """Subnets in which jobs must run."""
     job_security_group_id: pulumi.Input[str]
@@ -54,7 +52,6 @@ class Roles(pulumi.ComponentResource):
                 subnet_ids=ids[0],
                 security_group_id=ids[1],
                 data_key_arn=ids[2],
-                automatic_approval=args.automatic_approval,
             )
         )
 

@@ -201,12 +201,12 @@ class Jobs:
         )
 
 
-@remember
 def volume_key(instance: str) -> str | None:
     """Return the key of a job's volume; none on types with local NVMe, which refuse one and encrypt themselves."""
     return None if has_local_nvme(instance) else KEY_ARN
 
 
+@remember
 def sklearn_image(region: str, version: str) -> str:
     """AWS's scikit-learn image of a region, from the SDK's bundled table. Remembered: a look-up takes 10 ms."""
     uri: str = image_uris.retrieve("sklearn", region, version, instance_type="ml.m5.large")

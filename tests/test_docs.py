@@ -15,7 +15,7 @@ from tests.harness import ROOT, raw_settings, stack_graph
 from tests.settings_page import page
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-FOLDERS = ("bench", "components", "contracts", "docs", "images", "local", "pipeline_defs", "tests")
+FOLDERS = ("bench", "components", "contracts", "docs", "images", "local", "pipeline_defs", "settings", "tests")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 IN_CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./-]*")

@@ -31,13 +31,12 @@ GOOD = {
 }
 
 
-def policies(*, automatic_approval=False):
+def policies():
     scope = JobScope(
         names=NAMES,
         subnet_ids=["subnet-1", "subnet-2"],
         security_group_id="sg-1",
         data_key_arn=KEY,
-        automatic_approval=automatic_approval,
     )
     return [{"Statement": pipeline_statements(scope)}, {"Statement": guardrail_statements(scope)}]
 
@@ -97,20 +96,27 @@ def test_the_kinds_of_job_that_others_forgot_are_covered():
     assert "sagemaker:CreateModel" in NETWORKED, "a transform job's network is its model's"
 
 
-def test_a_pipeline_cannot_approve_what_a_person_must_approve():
-    package = "arn:aws:sagemaker:us-east-1:333333333333:model-package/acme-risk-prod-us-east-1-fraud-detector/1"
-    approved = {"sagemaker:ModelApprovalStatus": "Approved"}
-    pending = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
-    assert not is_allowed(policies(), "sagemaker:CreateModelPackage", package, approved)
-    assert is_allowed(policies(), "sagemaker:CreateModelPackage", package, pending)
-    assert is_allowed(policies(automatic_approval=True), "sagemaker:CreateModelPackage", package, approved)
+GROUP = "arn:aws:sagemaker:us-east-1:333333333333:model-package-group/acme-risk-prod-us-east-1-fraud-detector"
+APPROVED = {"sagemaker:ModelApprovalStatus": "Approved"}
 
 
-@pytest.mark.parametrize(("stack", "denied"), [("dev", False), ("preprod", True), ("prod", True)])
-def test_the_stacks_carry_the_approval_guardrail_where_approval_is_manual(stack, denied):
-    graph = stack_graph(stack)
-    policy = json.loads(graph.one("iam:RolePolicy", "platform-roles-pipeline-policy-guardrails").inputs["policy"])
-    assert ("DenyApprovalByPipelines" in [s["Sid"] for s in policy["Statement"]]) is denied
+def test_a_pipeline_approves_what_the_group_leaves_to_it_and_nothing_else():
+    create = (policies(), "sagemaker:CreateModelPackage", GROUP)
+    assert is_allowed(*create, {**APPROVED, "aws:ResourceTag/approval": "automatic"})
+    assert not is_allowed(*create, {**APPROVED, "aws:ResourceTag/approval": "manual"})
+    assert not is_allowed(*create, APPROVED), "a group without the tag is a manual one"
+    assert is_allowed(*create, {"sagemaker:ModelApprovalStatus": "PendingManualApproval"})
+
+
+def test_a_pipeline_cannot_approve_afterwards_nor_change_who_approves():
+    version = GROUP.replace("model-package-group", "model-package") + "/1"
+    assert denied_by(policies(), "sagemaker:UpdateModelPackage", version, APPROVED) == ["DenyApprovalAfterwards"]
+    assert not is_allowed(policies(), "sagemaker:AddTags", GROUP, {}), "it would make a manual group automatic"
+
+
+@pytest.mark.parametrize(("stack", "approval"), [("dev", "automatic"), ("preprod", "manual"), ("prod", "manual")])
+def test_the_group_says_who_approves_its_versions(stack, approval):
+    assert stack_graph(stack).one("sagemaker:ModelPackageGroup").inputs["tags"]["approval"] == approval
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])

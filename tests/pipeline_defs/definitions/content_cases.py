@@ -27,6 +27,13 @@ CASES = [
     ),
     # parameters
     Case("an unused parameter", add(None, "Parameters", THRESHOLD), None, "parameter.unused", "'Threshold'"),
+    Case(
+        "no parameter for the input data",
+        put(None, "Parameters[0].Type", "Integer"),
+        None,
+        "parameter.input",
+        "SageMaker refuses an unknown parameter",
+    ),
     # code and outputs
     Case(
         "code without hash",
