@@ -1,11 +1,16 @@
 """The platform as a Pulumi program: settings, definitions, provider and tags, components, exports."""
 
+import gc
 from pathlib import Path
 
 from components.model_settings import pipeline_settings
 from pipeline_defs.composer import Composer
 from pipeline_defs.errors import DefinitionError
 from settings import settings_from_pulumi
+
+# A short life on objects that live to its end: the collector would walk the provider's types again and again, for half
+# of the program's time, and free next to nothing.
+gc.disable()
 
 settings = settings_from_pulumi()
 # Started before the AWS provider is imported below, so that the SageMaker SDK loads beside it in its own process.

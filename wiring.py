@@ -7,6 +7,22 @@ import pulumi_aws as aws
 
 from settings import StackSettings
 
+LOADED = (
+    aws.cloudwatch.MetricAlarm,
+    aws.ec2.Vpc,
+    aws.iam.Role,
+    aws.kms.Key,
+    aws.s3.Bucket,
+    aws.sagemaker.Pipeline,
+    aws.scheduler.Schedule,
+    aws.sns.Topic,
+    aws.sqs.Queue,
+    aws.ssm.Parameter,
+    aws.vpc.SecurityGroupIngressRule,
+)
+"""One class of each provider module that the components use. The modules load at the first look-up: here, while the
+definitions are composed in their own process, and not between registrations."""
+
 
 def aws_provider(settings: StackSettings) -> aws.Provider:
     """Return the stack's AWS provider, pinned to its account: credentials of any other account are refused."""

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import statistics
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +36,7 @@ def measure(repeat: int, tell: Callable[[str], None]) -> dict[str, Any]:
 
 def _round(folder: Path) -> dict[str, Any]:
     """Measure each scenario once: cold ones with an empty cache folder, warm ones with what the cold one left."""
-    results = {"bare": _bare(folder)}
+    results = {"bare": _bare(folder), "bare uncollected": _bare(folder, "--uncollected")}
     for scenario in MODELS:
         project = folder / f"project-{scenario}"
         shutil.rmtree(project, ignore_errors=True)
@@ -54,12 +53,14 @@ def _round(folder: Path) -> dict[str, Any]:
 
 
 def _program(folder: Path, project: Path, scenario: str) -> dict[str, Any]:
-    result, before, _ = python(["-m", "bench.run_program", str(project), str(folder / f"{scenario}.json")], folder=project)
+    result, before, _ = python(
+        ["-m", "bench.run_program", str(project), str(folder / f"{scenario}.json")], folder=project
+    )
     return {**result, "seconds": result["ended"] - before}
 
 
-def _bare(folder: Path) -> dict[str, Any]:
-    result, before, _ = python(["-m", "bench.run_imports", *used_aws_classes()], folder=folder)
+def _bare(folder: Path, *options: str) -> dict[str, Any]:
+    result, before, _ = python(["-m", "bench.run_imports", *options, *used_aws_classes()], folder=folder)
     return {**result, "seconds": result["ended"] - before}
 
 
@@ -75,8 +76,3 @@ def _local_run(folder: Path) -> dict[str, Any]:
         if step["seconds"] is not None
     }
     return {"seconds": after - before, "status": record["status"], "steps": steps}
-
-
-def median(values: list[float]) -> float:
-    """The median."""
-    return statistics.median(values)

@@ -21,13 +21,14 @@ def raw_settings(models: int, *, root: Path = ROOT) -> dict[str, Any]:
 
 
 def used_aws_classes(root: Path = ROOT) -> list[str]:
-    """Return one class of every `pulumi_aws` module that the components use, as `s3.Bucket`: touching it imports all.
+    """Return one class of every `pulumi_aws` module that the program uses, as `s3.Bucket`: touching it imports all.
 
-    Read from the sources' `aws.<module>.<Class>`, so a component that takes up a module changes the base line too.
+    Read from `aws.<module>.<Class>` in the components that `__main__.py` imports, directly or through others, so a
+    component that takes up a module changes the base line too, and one that no stack uses yet does not flatter it.
     """
     found: dict[str, str] = {}
-    for path in [*sorted((root / "components").glob("*.py")), root / "wiring.py"]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for tree in _program_trees(root):
+        for node in ast.walk(tree):
             if (
                 isinstance(node, ast.Attribute)
                 and isinstance(node.value, ast.Attribute)
@@ -36,3 +37,18 @@ def used_aws_classes(root: Path = ROOT) -> list[str]:
             ):
                 found.setdefault(node.value.attr, f"{node.value.attr}.{node.attr}")
     return sorted(found.values())
+
+
+def _program_trees(root: Path) -> list[ast.Module]:
+    """Return the parsed components that the program imports. `wiring` is left out: it loads modules, it uses none."""
+    trees: dict[str, ast.Module] = {}
+    waiting = [root / "__main__.py"]
+    while waiting:
+        tree = ast.parse(waiting.pop().read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            name = node.module if isinstance(node, ast.ImportFrom) else None
+            if name and name.startswith("components.") and name not in trees:
+                path = root / f"{name.replace('.', '/')}.py"
+                trees[name] = ast.parse(path.read_text(encoding="utf-8"))
+                waiting.append(path)
+    return [trees[name] for name in sorted(trees)]

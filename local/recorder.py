@@ -1,5 +1,6 @@
 """Run a Pulumi program under the mock runtime and record every registration as a `Graph`."""
 
+import gc
 import json
 import os
 from collections import Counter
@@ -12,6 +13,7 @@ os.environ.setdefault("PULUMI_ERROR_OUTPUT_STRING", "true")
 
 import pulumi
 from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.stack import Stack
 
@@ -34,8 +36,8 @@ class Registration:
     parent: str
     custom: bool
     inputs: dict[str, Any]
-    raw_inputs: str
-    """The request's own JSON, in which secrets are still wrapped; for finding secrets in clear."""
+    request_inputs: Struct = field(repr=False)
+    """The inputs as they stand in the request; see `raw_inputs`."""
     provider: str
     protect: bool
     retain_on_delete: bool
@@ -44,6 +46,11 @@ class Registration:
     aliases: tuple[str, ...]
     dependencies: tuple[str, ...]
     property_dependencies: dict[str, tuple[str, ...]]
+
+    @property
+    def raw_inputs(self) -> str:
+        """The request's own JSON, in which secrets are still wrapped; for finding secrets in clear."""
+        return json.dumps(json_format.MessageToDict(self.request_inputs), sort_keys=True)
 
     @property
     def short_type(self) -> str:
@@ -128,7 +135,7 @@ def _registration(request: Any, urn: str) -> Registration:
         parent=request.parent,
         custom=bool(request.custom),
         inputs=rpc.deserialize_properties(request.object),
-        raw_inputs=json.dumps(json_format.MessageToDict(request.object), sort_keys=True),
+        request_inputs=request.object,
         provider=request.provider,
         protect=bool(request.protect),
         retain_on_delete=bool(request.retainOnDelete),
@@ -169,8 +176,13 @@ def record(
         outputs = dict(root.outputs) if isinstance(root, Stack) else {}
         return pulumi.Output.from_input(outputs).apply(exports.update)
 
-    pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]
-    return Graph(tuple(monitor.registrations), exports)
+    collects = gc.isenabled()
+    try:
+        pulumi.runtime.test(run)()  # type: ignore[no-untyped-call]
+        return Graph(tuple(monitor.registrations), exports)
+    finally:
+        if collects:  # the program turns the collector off for its own process; this one lives on
+            gc.enable()
 
 
 def duplicates(values: Iterable[str]) -> list[str]:

@@ -1,0 +1,113 @@
+"""The table of `make bench`, from numbers that were written down: nothing is measured here."""
+
+import copy
+import io
+
+import pytest
+from rich.console import Console
+
+from bench.environment import size
+from bench.rows import TIMES, rows
+from bench.scenarios import raw_settings, used_aws_classes
+from bench.table import render
+from settings import load_settings
+
+
+def program(seconds, *, peak_mb=150.0):
+    phases = {"imports": seconds / 2, "settings": 0.01, "definitions": seconds / 4, "registration": seconds / 4}
+    return {"seconds": seconds, "cpu": 1.5 * seconds, "peak_mb": peak_mb, "phases": phases}
+
+
+ROUND = {
+    "bare": {"seconds": 0.8, "cpu": 0.8},
+    "bare uncollected": {"seconds": 0.6, "cpu": 0.6},
+    "none": program(1.0),
+    "one cold": program(1.5, peak_mb=165.0),
+    "one warm": program(1.05),
+    "hundred cold": program(6.0),
+    "hundred warm": program(2.0),
+}
+MEASURED = {
+    "rounds": [ROUND, ROUND, {**ROUND, "one warm": program(9.0)}],
+    "runs": [
+        {
+            "seconds": 10.0,
+            "steps": {
+                "Train": {"seconds": 4.0, "process_seconds": 3.7},
+                "CheckAccuracy": {"seconds": 0.02, "process_seconds": 0.0},
+            },
+        }
+    ],
+    "environment": {
+        "megabytes": 700.4,
+        "distributions": 128,
+        "largest": {"pulumi-aws": 119.3},
+        "left_out": ["mlflow"],
+        "left_out_but_installed": [],
+    },
+}
+FACTS = {"python": "3.11.7", "system": "Linux x86_64", "cores": 2, "load": 0.5, "versions": {"pulumi": "3.272.0"}}
+
+
+def by_name(measured):
+    return {row.what: row for row in rows(measured)}
+
+
+def test_every_bound_of_the_issue_is_in_the_table_with_its_verdict():
+    found = {row.what: (round(row.value, 2), row.bound, row.holds) for row in rows(MEASURED) if row.bound is not None}
+    assert found == {
+        "1 model cold / no model": (1.5, 1.8, True),
+        "1 model warm / no model": (1.05, 1.1, True),
+        "100 models cold / 1 model cold": (4.0, 5.0, True),
+        "100 models warm / 1 model warm": (1.9, 2.0, True),
+        "peak memory, 1 model cold / no model": (1.1, 1.3, True),
+        "no model / bare import of pulumi and its AWS modules": (1.25, 1.5, True),
+        "beyond the step's process, mean of the steps": (0.16, 0.2, True),
+        "beyond the step's process, worst step": (0.3, 0.2, False),
+        "left out by overrides, yet installed": (0, 0, True),
+    }
+
+
+def test_one_slow_round_does_not_move_a_ratio():
+    assert by_name(MEASURED)["1 model warm / no model"].value == 1.05, "the third round took nine seconds"
+
+
+def test_a_missed_bound_is_told_as_such():
+    slow = copy.deepcopy(MEASURED)
+    for one in slow["rounds"]:
+        one["one cold"] = program(1.9)
+    assert by_name(slow)["1 model cold / no model"].holds is False
+    wrong = {**MEASURED, "environment": {**MEASURED["environment"], "left_out_but_installed": ["mlflow"]}}
+    assert by_name(wrong)["left out by overrides, yet installed"].holds is False
+
+
+@pytest.mark.parametrize("width", [170, 100])
+def test_the_table_can_be_read(width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(render(rows(MEASURED), FACTS, 3))
+    text = console.export_text()
+    assert f"1.50 {TIMES}" in text
+    assert f"≤ 1.80 {TIMES}" in text
+    for words in ("holds", "misses", "700 MB", "Medians of 3", "2 cores", "pulumi 3.272.0"):
+        assert words in text, words
+
+
+@pytest.mark.parametrize("models", [0, 1, 100])
+def test_the_scenarios_are_settings_that_the_program_accepts(models):
+    assert len(load_settings(raw_settings(models), source="Pulumi.dev.yaml").models) == models
+
+
+def test_the_base_line_follows_the_components_and_loads_before_registration():
+    from wiring import LOADED
+
+    used = {name.split(".")[0] for name in used_aws_classes()}
+    loaded = {loaded.__module__.split(".")[1] for loaded in LOADED}
+    assert {"s3", "ec2", "sagemaker", "kms"} <= used
+    assert used == loaded, "wiring.LOADED holds one class of each AWS module that the program's components use"
+
+
+def test_the_environment_has_a_size_and_nothing_that_was_left_out():
+    found = size()
+    assert found["megabytes"] > 100, "RECORD files were not found"
+    assert found["left_out"], "pyproject.toml lists what the SDK drags in"
+    assert found["left_out_but_installed"] == []
