@@ -71,8 +71,10 @@ def preview_command(
     console.print(f"\nPage: {_short(target)}", highlight=False)
 
 
-def definition_command(stack: Stack, model: Annotated[str, typer.Argument(help="Model of the stack.")]) -> None:
-    """Print a model's pipeline definition as JSON, with placeholders where AWS gives the ids."""
+def definition_command(
+    stack: Stack, model: Annotated[str, typer.Argument(help="Model of the stack.")], as_json: AsJson = False
+) -> None:
+    """Show a model's pipeline definition. With --json the whole of it, with placeholders where AWS gives the ids."""
     from components.model_settings import pipeline_settings
     from local.preview import ROOT, read_settings
     from pipeline_defs.composer import Composer
@@ -83,8 +85,13 @@ def definition_command(stack: Stack, model: Annotated[str, typer.Argument(help="
             fail(f"stack {stack} has no model {model!r}; it has: {', '.join(sorted(settings.models)) or 'none'}")
         cache = ROOT / ".mlops" / "cache" / "definitions"
         with Composer.start([pipeline_settings(settings, model)], cache_folder=cache) as composer:
-            text = composer.definition(model).text
-    sys.stdout.write(json.dumps(json.loads(text), indent=2) + "\n")
+            definition = composer.definition(model)
+    if as_json:
+        sys.stdout.write(json.dumps(json.loads(definition.text), indent=2) + "\n")
+        return
+    from local.render_preview import render_definition
+
+    render_definition(Console(), settings, model, definition)
 
 
 class teaching_errors:  # noqa: N801 (reads as a statement)

@@ -1,5 +1,6 @@
 """Lay a preview out for a terminal."""
 
+import json
 from collections import Counter
 
 from rich.console import Console
@@ -8,7 +9,8 @@ from rich.tree import Tree
 
 from local.dag import Step, steps_of
 from local.preview import Difference, Node, Preview
-from settings import Model
+from pipeline_defs.settings import PipelineDefinition
+from settings import Model, StackSettings
 
 
 def render(console: Console, shown: Preview, *, tree: bool = True, full: bool = False) -> None:
@@ -24,7 +26,7 @@ def render(console: Console, shown: Preview, *, tree: bool = True, full: bool = 
             _grow(trunk, child, "", full=full)
         console.print(trunk)
     for model, definition in shown.definitions.items():
-        _pipeline(console, shown, model, steps_of(definition))
+        _pipeline(console, settings.models[model], model, steps_of(definition))
 
 
 def render_difference(console: Console, here: Preview, there: Preview, difference: Difference) -> None:
@@ -75,8 +77,23 @@ def _triggers(model: Model) -> list[str]:
     return [*schedule, *(["on new data"] if model.start_on_new_data else []), "on demand"]
 
 
-def _pipeline(console: Console, shown: Preview, model: str, steps: list[Step]) -> None:
-    chosen = shown.settings.models[model]
+def render_definition(console: Console, settings: StackSettings, model: str, definition: PipelineDefinition) -> None:
+    """Print a pipeline's parameters and steps, and how large and which the definition is."""
+    document = json.loads(definition.text)
+    console.print(
+        f"[bold]{settings.names.pipeline(model)}[/]: {len(definition.text):,} characters, {definition.sha256[:12]}",
+        highlight=False,
+    )
+    console.print("\n[bold]Parameters[/] that a run may set")
+    for parameter in document["Parameters"]:
+        console.print(
+            f"  {parameter['Name']} [dim]{parameter['Type']}[/] {parameter.get('DefaultValue', '')}", highlight=False
+        )
+    _pipeline(console, settings.models[model], model, steps_of(definition.text))
+    console.print("\n[dim]--json prints the whole definition.[/]")
+
+
+def _pipeline(console: Console, chosen: Model, model: str, steps: list[Step]) -> None:
     console.print(
         f"\n[bold]{model}[/]: {', '.join(_triggers(chosen))}; {chosen.approval.value} approval",
         highlight=False,

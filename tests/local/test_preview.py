@@ -89,7 +89,7 @@ def test_json_is_all_that_json_prints(stack, tmp_path):
 
 
 def test_a_definition_is_printed_as_json():
-    result = CliRunner().invoke(app, ["definition", "dev", "fraud-detector"])
+    result = CliRunner().invoke(app, ["definition", "dev", "fraud-detector", "--json"])
     assert json.loads(result.stdout)["Steps"][0]["Name"] == "Preprocess"
 
 
@@ -97,3 +97,9 @@ def test_an_unknown_model_is_told_which_there_are():
     result = CliRunner().invoke(app, ["definition", "dev", "churn"])
     assert result.exit_code == 2
     assert "stack dev has no model 'churn'; it has: fraud-detector" in result.output
+
+
+def test_a_definition_is_shown_to_a_person_with_what_a_run_may_set():
+    result = CliRunner().invoke(app, ["definition", "prod", "fraud-detector"])
+    for expected in ("MaxIterations", "Preprocess", "metrics.accuracy ≥ 0.9", "--json"):
+        assert expected in result.output
