@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engine lint types bench preview schema lock install clean
+.PHONY: test-faults help demo demo-delivery test test-engine lint types bench preview schema lock install clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -29,9 +29,16 @@ install: $(VENV)/.installed ## Create .venv with everything pinned.
 demo: install ## Preview all three stacks, run dev's pipeline and a weak model in prod, show the registry.
 	@$(BIN)/python -m local.demo
 
+demo-delivery: install ## Take a model from dev's approval to preprod's endpoint, and roll a bad version back.
+	@$(BIN)/python -m local.demo_delivery
+
 test: install ## Run all tests that need Python only; says how many it leaves out.
-	@$(BIN)/pytest -n auto --dist loadfile -q -m "not engine"
-	@echo "left out: $$($(BIN)/pytest --collect-only -q -m engine 2>/dev/null | grep -c '::') tests that need the Pulumi CLI (make test-engine)"
+	@$(BIN)/pytest -n auto --dist loadfile -q -m "not engine and not faults"
+	@echo "left out: $$($(BIN)/pytest --collect-only -q -m "engine or faults" 2>/dev/null | grep -c '::') tests" \
+		"(make test-engine, make test-faults)"
+
+test-faults: install ## Put every fault into every call of every function; minutes.
+	@$(BIN)/pytest -n auto --dist load -q -m faults
 
 test-engine: install ## Run the tests that need the Pulumi CLI; fail where it is missing.
 	@command -v pulumi >/dev/null || { echo "pulumi is not on PATH: install the Pulumi CLI, then run make test-engine."; exit 1; }
@@ -43,6 +50,7 @@ lint: install ## Check style, docs and formatting.
 
 types: install ## Check types.
 	@$(BIN)/mypy
+	@$(BIN)/mypy package/__main__.py # a program of its own, beside the one at the top
 
 bench: install ## Measure and print the table of ratios.
 	@$(BIN)/python -m bench

@@ -9,9 +9,12 @@ from settings import StackSettings
 
 LOADED = (
     aws.cloudwatch.MetricAlarm,
+    aws.dynamodb.Table,
     aws.ec2.Vpc,
+    aws.ecr.Repository,
     aws.iam.Role,
     aws.kms.Key,
+    aws.lambda_.Function,
     aws.s3.Bucket,
     aws.sagemaker.Pipeline,
     aws.scheduler.Schedule,

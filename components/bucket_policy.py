@@ -1,5 +1,7 @@
 """Policies of the buckets: TLS only, our key only, and access-log delivery for the log bucket."""
 
+from collections.abc import Sequence
+
 from components.policy_document import Statement, allow, deny, policy
 from contracts.names import Names
 
@@ -22,8 +24,11 @@ def _transport(bucket_arn: str) -> list[Statement]:
     ]
 
 
-def encrypted_bucket_policy(bucket_arn: str, key_arn: str) -> str:
-    """TLS only, and no object under another key. A request that names no key gets the bucket's own by default."""
+def encrypted_bucket_policy(bucket_arn: str, key_arn: str, further: Sequence[Statement] = ()) -> str:
+    """TLS only, and no object under another key. A request that names no key gets the bucket's own by default.
+
+    `further` statements let others in.
+    """
     return policy(
         [
             *_transport(bucket_arn),
@@ -47,6 +52,7 @@ def encrypted_bucket_policy(bucket_arn: str, key_arn: str) -> str:
                 },
                 principal={"AWS": "*"},
             ),
+            *further,
         ]
     )
 

@@ -17,6 +17,8 @@ class EncryptionArgs:
     """The stack's names."""
     retain: bool
     """Protect the keys and keep them when the stack goes. A deleted key makes its data unreadable for ever."""
+    following: Names | None = None
+    """Names of the next environment, which promotes our model versions; None in the last."""
 
 
 class Encryption(pulumi.ComponentResource):
@@ -35,7 +37,9 @@ class Encryption(pulumi.ComponentResource):
     def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:Encryption", name, None, opts)
         self._name, self._args = name, args
-        self.data_key_arn = self._key("data", "Input data, artifacts and job volumes", data_key_policy(args.names))
+        self.data_key_arn = self._key(
+            "data", "Input data, artifacts and job volumes", data_key_policy(args.names, args.following)
+        )
         self.logs_key_arn = self._key("logs", "CloudWatch log groups", logs_key_policy(args.names))
         self.messages_key_arn = self._key("messages", "Topics and queues", messages_key_policy(args.names))
         self.register_outputs(

@@ -18,6 +18,8 @@ class JobScope:
     subnet_ids: Sequence[str]
     security_group_id: str
     data_key_arn: str
+    runs_batches: bool = False
+    """Whether any model of this stack answers in batches."""
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a regional resource of this account."""
@@ -84,24 +86,55 @@ def training_statements(scope: JobScope) -> list[Statement]:
     return _job_statements(scope, "TrainingJobs")
 
 
+def serving_statements(scope: JobScope) -> list[Statement]:
+    """Endpoints and transform jobs: read models and requests, write answers and captures. Only batches read data."""
+    return [
+        allow(
+            "ReadModels",
+            ["s3:GetObject"],
+            [scope.objects("artifacts", prefix) for prefix in ("pipelines/", "promoted/")],
+        ),
+        # Each model may read its batches under another prefix, and a stack has many models.
+        *([allow("ReadBatches", ["s3:GetObject"], [scope.objects("data")])] if scope.runs_batches else []),
+        *([allow("ListData", ["s3:ListBucket"], [scope.names.bucket_arn("data")])] if scope.runs_batches else []),
+        allow(
+            "AnswerRequests",
+            ["s3:GetObject", "s3:PutObject"],
+            [scope.objects("artifacts", "async/"), scope.objects("artifacts", "batch/")],
+        ),
+        allow("KeepCaptures", ["s3:PutObject"], [scope.objects("data", "capture/")]),
+        *_run(scope, ["Endpoints/*", "TransformJobs"], [_own_images(scope)]),
+    ]
+
+
 def _job_statements(scope: JobScope, job_kind: str) -> list[Statement]:
-    log_group = scope.arn("logs", f"log-group:/aws/sagemaker/{job_kind}")
-    # By pattern, not by model: IAM admits 10,240 characters of inline policies per role, and a stack has many models.
-    own_images = (
-        f"arn:{scope.names.partition}:ecr:{scope.names.region}:{scope.names.image_account}:repository/"
-        f"{scope.names.image_repository('*')}"
-    )
     framework_image = f"arn:{scope.names.partition}:ecr:{scope.names.region}:*:repository/{SKLEARN_REPOSITORY}"
     return [
         allow("ReadCode", ["s3:GetObject"], [scope.objects("artifacts", "code/")]),
         allow("ReadAndWriteRuns", ["s3:GetObject", "s3:PutObject"], [scope.objects("artifacts", "pipelines/")]),
+        *_run(scope, [job_kind], [_own_images(scope), framework_image]),
+    ]
+
+
+def _own_images(scope: JobScope) -> str:
+    # By pattern, not by model: IAM admits 10,240 characters of inline policies per role, and a stack has many models.
+    return (
+        f"arn:{scope.names.partition}:ecr:{scope.names.region}:{scope.names.image_account}:repository/"
+        f"{scope.names.image_repository('*')}"
+    )
+
+
+def _run(scope: JobScope, log_groups: Sequence[str], images: Sequence[str]) -> list[Statement]:
+    """What every container of ours needs: key, volume, logs, metrics, image, network."""
+    logs = [scope.arn("logs", f"log-group:/aws/sagemaker/{log_group}") for log_group in log_groups]
+    return [
         allow("ListArtifacts", ["s3:ListBucket"], [scope.names.bucket_arn("artifacts")]),
         *_use_key(scope),
         *_attach_encrypted_volume(scope),
         allow(
             "WriteJobLogs",
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            [log_group, f"{log_group}:*"],
+            [*logs, *(f"{log_group}:*" for log_group in logs)],
         ),
         allow(
             "WriteJobMetrics",
@@ -113,7 +146,7 @@ def _job_statements(scope: JobScope, job_kind: str) -> list[Statement]:
         allow(
             "PullImages",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [own_images, framework_image],
+            images,
         ),
         *_interfaces_in_vpc(scope),
     ]

@@ -1,5 +1,6 @@
-"""Policies of the customer-managed keys: they name the account and AWS services, never a role that may not exist."""
+"""Policies of the customer-managed keys: they name accounts and AWS services, never a role that may not exist."""
 
+from components.delivery_policies import data_key_statements
 from components.policy_document import Statement, allow, policy
 from contracts.names import Names
 
@@ -28,13 +29,17 @@ def _administration(names: Names) -> Statement:
     return allow("AdministeredByAccount", _ADMINISTRATION, ["*"], principal={"AWS": names.account_root})
 
 
-def data_key_policy(names: Names) -> str:
-    """Key of buckets and job volumes: usable by principals of this account whose own policy allows it.
+DATA_SERVICES = ("dynamodb", "ecr", "lambda", "s3", "sagemaker", "ssm")
+"""Services through which the data key may be used: they hold data, images and the functions' variables."""
 
-    Use is bound to S3, SageMaker and SSM (`kms:ViaService`); a grant can be made for an AWS resource only, which is how
-    SageMaker attaches an encrypted volume.
+
+def data_key_policy(names: Names, following: Names | None = None) -> str:
+    """Key of data and job volumes: usable by principals of this account whose own policy allows it.
+
+    Use is bound to services that hold data (`kms:ViaService`); a grant can be made for an AWS resource only, which is
+    how SageMaker attaches an encrypted volume. `following` is the environment that reads our versions' files.
     """
-    via = [f"{service}.{names.region}.amazonaws.com" for service in ("s3", "sagemaker", "ssm")]
+    via = [f"{service}.{names.region}.amazonaws.com" for service in DATA_SERVICES]
     return policy(
         [
             _administration(names),
@@ -55,6 +60,7 @@ def data_key_policy(names: Names) -> str:
                 },
                 principal={"AWS": names.account_root},
             ),
+            *(data_key_statements(names, following) if following else []),
         ]
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.delivery_policies import package_group_policy
 from components.job_guardrails import APPROVAL_TAG
 from contracts.events import new_data_pattern
 from contracts.names import Names
@@ -56,6 +57,8 @@ class ModelPipelineArgs:
     """Group of the schedule; needed with `schedule`."""
     start_on_new_data: bool = False
     """Start a run when the marker object arrives under `input_prefix`."""
+    following: Names | None = None
+    """Names of the next environment, which promotes our versions; None in the last."""
 
     def __post_init__(self) -> None:
         """Refuse a schedule without a group."""
@@ -64,7 +67,7 @@ class ModelPipelineArgs:
 
 
 class ModelPipeline(pulumi.ComponentResource):
-    """Owns a model's package group, pipeline, schedule, new-data rule and failure alarm.
+    """Owns a model's package group and who reads it, its pipeline, schedule, new-data rule and failure alarm.
 
     Does not own roles, buckets, network or code objects. A new pipeline name replaces the pipeline and ends its
     history; the package group is never replaced while it is protected.
@@ -86,6 +89,13 @@ class ModelPipeline(pulumi.ComponentResource):
             tags={**tags, APPROVAL_TAG: args.approval},
             opts=pulumi.ResourceOptions(parent=self, protect=args.retain, retain_on_delete=args.retain),
         )
+        if args.following is not None:
+            aws.sagemaker.ModelPackageGroupPolicy(
+                f"{name}-versions-policy",
+                model_package_group_name=group.model_package_group_name,
+                resource_policy=package_group_policy(names, args.following, args.model),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         pipeline = aws.sagemaker.Pipeline(
             f"{name}-pipeline",
             pipeline_name=names.pipeline(args.model),

@@ -1,6 +1,7 @@
-"""From a stack's settings to those of one model's pipeline: the one place where the two meet. Pure, no Pulumi."""
+"""From a stack's settings to those of a model's pipeline and delivery: the one place where they meet. No Pulumi."""
 
 from components.tags import model_tags
+from contracts.delivery_config import DeliveryConfig
 from pipeline_defs.settings import PipelineSettings
 from settings import Approval, StackSettings
 
@@ -41,4 +42,33 @@ def pipeline_settings(settings: StackSettings, model: str) -> PipelineSettings:
         volume_gb=chosen.volume_gb,
         max_runtime_seconds=chosen.max_runtime_minutes * SECONDS_PER_MINUTE,
         tags=model_tags(settings, model),
+    )
+
+
+def delivery_config(settings: StackSettings, model: str) -> DeliveryConfig:
+    """Return what the functions must know about a model, as far as settings say it.
+
+    Subnets, security groups and key exist only after creation: they stay empty, and `ModelDelivery` fills them in.
+    Raises `ValueError` for a model without delivery.
+    """
+    delivery, names = settings.delivery(model), settings.names
+    if delivery is None:
+        raise ValueError(f"models.{model}.delivery is absent, so nothing is published about it")
+    chosen = settings.models[model]
+    return DeliveryConfig(
+        model=model,
+        environment=settings.environment.value,
+        group=names.model_package_group(model),
+        approval=chosen.approval.value,
+        gate={metric: float(least) for metric, least in chosen.gate.model_dump(exclude_none=True).items()},
+        delivery=delivery,
+        role_arn=names.role_arn("serving"),
+        subnets=(),
+        security_groups=(),
+        key_arn="",
+        artifact_bucket=names.bucket("artifacts"),
+        capture_bucket=names.bucket("data"),
+        data_bucket=names.bucket("data"),
+        tags=model_tags(settings, model),
+        previous=settings.promoted_from(model),
     )

@@ -6,8 +6,15 @@ from dataclasses import dataclass
 import pulumi
 
 from components.exact_role import ExactRole, ExactRoleArgs
+from components.function_policies import SERVING
 from components.job_guardrails import guardrail_statements
-from components.job_policies import JobScope, pipeline_statements, processing_statements, training_statements
+from components.job_policies import (
+    JobScope,
+    pipeline_statements,
+    processing_statements,
+    serving_statements,
+    training_statements,
+)
 from components.policy_document import Statement, allow, policy, trust
 from components.readiness import after
 from contracts.names import Names
@@ -27,10 +34,12 @@ class RolesArgs:
     """Key that volumes and outputs must use."""
     messages_key_arn: pulumi.Input[str]
     """Key of the queue for undelivered triggers."""
+    runs_batches: bool = False
+    """Whether any model answers in batches, which read the data bucket."""
 
 
 class Roles(pulumi.ComponentResource):
-    """Owns the roles `pipeline`, `processing`, `training`, `schedule` and `events` of one environment.
+    """Owns the roles `pipeline`, `processing`, `training`, `serving`, `schedule` and `events` of one environment.
 
     Does not own what they may touch. Their ARNs derive from the names, so definitions can cite them beforehand.
     """
@@ -41,6 +50,8 @@ class Roles(pulumi.ComponentResource):
     """Role with which EventBridge Scheduler starts pipelines."""
     events_arn: pulumi.Output[str]
     """Role with which EventBridge rules start pipelines."""
+    serving_arn: pulumi.Output[str]
+    """Role that endpoints and transform jobs run as."""
 
     def __init__(self, name: str, args: RolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:Roles", name, None, opts)
@@ -52,6 +63,7 @@ class Roles(pulumi.ComponentResource):
                 subnet_ids=ids[0],
                 security_group_id=ids[1],
                 data_key_arn=ids[2],
+                runs_batches=args.runs_batches,
             )
         )
 
@@ -73,6 +85,9 @@ class Roles(pulumi.ComponentResource):
             "processing", "Preprocesses data and evaluates models", sagemaker, {"job": rendered(processing_statements)}
         )
         training = self._role("training", "Trains models", sagemaker, {"job": rendered(training_statements)})
+        serving = self._role(
+            SERVING, "Answers requests with models", sagemaker, {"serving": rendered(serving_statements)}
+        )
         schedule = self._role(
             "schedule",
             "Starts pipelines on schedule",
@@ -91,9 +106,14 @@ class Roles(pulumi.ComponentResource):
         )
         # A pipeline passes the job roles to its jobs, so it is ready when they are.
         self.pipeline_arn = after(pipeline.arn, [*processing.resources, *training.resources])
-        self.schedule_arn, self.events_arn = schedule.arn, events.arn
+        self.schedule_arn, self.events_arn, self.serving_arn = schedule.arn, events.arn, serving.arn
         self.register_outputs(
-            {"pipeline_arn": self.pipeline_arn, "schedule_arn": self.schedule_arn, "events_arn": self.events_arn}
+            {
+                "pipeline_arn": self.pipeline_arn,
+                "schedule_arn": self.schedule_arn,
+                "events_arn": self.events_arn,
+                "serving_arn": self.serving_arn,
+            }
         )
 
     def _role(

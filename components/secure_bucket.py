@@ -1,11 +1,13 @@
 """`SecureBucket`: a versioned, encrypted, private bucket that tiers and logs what it holds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components.bucket_policy import access_log_bucket_policy, encrypted_bucket_policy
+from components.policy_document import Statement
 from components.readiness import after
 from contracts.names import Names
 
@@ -40,6 +42,8 @@ class SecureBucketArgs:
     """Bucket that receives the access logs; none for the access-log bucket itself."""
     notify_event_bridge: bool = False
     """Send object events to EventBridge."""
+    readers: Sequence[Statement] = ()
+    """Statements of the bucket's policy that let another environment read; not for the access-log bucket."""
 
     def __post_init__(self) -> None:
         """Refuse a bucket that is neither encrypted by our key nor the log bucket."""
@@ -105,7 +109,7 @@ class SecureBucket(pulumi.ComponentResource):
                 access_log_bucket_policy(args.names.bucket_arn(args.purpose), args.names)
                 if args.key_arn is None
                 else pulumi.Output.from_input(args.key_arn).apply(
-                    lambda key: encrypted_bucket_policy(args.names.bucket_arn(args.purpose), key)
+                    lambda key: encrypted_bucket_policy(args.names.bucket_arn(args.purpose), key, args.readers)
                 )
             ),
             # S3 refuses a policy while it still judges the bucket's public-access settings.

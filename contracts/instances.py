@@ -142,3 +142,25 @@ HOSTING = _types("""
     trn2: 48xlarge
 """)
 """Instance types of endpoints, and the instances that a model package supports (ProductionVariantInstanceType)."""
+
+TRANSFORM = _types("""
+    c4: xlarge 2xlarge 4xlarge 8xlarge
+    c5: xlarge 2xlarge 4xlarge 9xlarge 18xlarge
+    c6i: large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge
+    c7i: large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge
+    g4dn: xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge
+    g5: xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge
+    g6: xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge
+    g6e: xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge
+    inf2: xlarge 8xlarge 24xlarge 48xlarge
+    m4: xlarge 2xlarge 4xlarge 10xlarge 16xlarge
+    m5: large xlarge 2xlarge 4xlarge 12xlarge 24xlarge
+    m6i: large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge
+    m7i: large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge
+    p2: xlarge 8xlarge 16xlarge
+    p3: 2xlarge 8xlarge 16xlarge
+    r6i: large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge
+    r7i: large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge
+    trn1: 2xlarge 32xlarge
+""")
+"""Instance types of batch transform jobs (TransformInstanceType)."""

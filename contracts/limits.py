@@ -37,6 +37,7 @@ LIMITS: dict[str, Limit] = {
     ),
     "schedule": Limit(length=64, service="scheduler", operation="CreateSchedule", member="Name"),
     "schedule_group": Limit(length=64, service="scheduler", operation="CreateScheduleGroup", member="Name"),
+    "event_bus": Limit(length=256, service="events", operation="CreateEventBus", member="Name"),
     "event_rule": Limit(length=64, service="events", operation="PutRule", member="Name"),
     "alarm": Limit(
         length=255,
@@ -62,8 +63,31 @@ LIMITS: dict[str, Limit] = {
         documented="SQS CreateQueue: 1 to 80 letters, digits, hyphens and underscores",
         pattern=r"[A-Za-z0-9_-]+",
     ),
+    "function": Limit(
+        length=64,
+        service="lambda",
+        operation="CreateFunction",
+        member="FunctionName",
+        documented="Lambda CreateFunction, FunctionName: a name alone has up to 64 characters; an ARN may be longer",
+        pattern=r"[a-zA-Z0-9-_]+",
+    ),
+    "table": Limit(
+        length=255,
+        service="dynamodb",
+        operation="CreateTable",
+        member="TableName",
+        documented="DynamoDB CreateTable, TableName: 3 to 255 characters where it is no ARN",
+        pattern=r"[a-zA-Z0-9_.-]+",
+    ),
+    "endpoint": Limit(length=63, service="sagemaker", operation="CreateEndpoint", member="EndpointName"),
+    "endpoint_config": Limit(
+        length=63, service="sagemaker", operation="CreateEndpointConfig", member="EndpointConfigName"
+    ),
+    "endpoint_model": Limit(length=63, service="sagemaker", operation="CreateModel", member="ModelName"),
+    "transform_job": Limit(length=63, service="sagemaker", operation="CreateTransformJob", member="TransformJobName"),
     "log_group": Limit(length=512, service="logs", operation="CreateLogGroup", member="logGroupName"),
     "image_repository": Limit(length=256, service="ecr", operation="CreateRepository", member="repositoryName"),
+    "moving_image_repository": Limit(length=256, service="ecr", operation="CreateRepository", member="repositoryName"),
     "parameter": Limit(
         length=1011,
         service="ssm",
@@ -82,3 +106,17 @@ MODEL_NAME_LENGTH = 40
 
 MODELS_PER_STACK = 200
 """Ours: each model takes one of the 300 rules that an event bus has by default (EventBridge quotas)."""
+
+SERVERLESS_MEMORY_MB = (1024, 2048, 3072, 4096, 5120, 6144)
+SERVERLESS_CONCURRENCY = 200
+"""ProductionVariantServerlessConfig, MemorySizeInMB and MaxConcurrency."""
+ASYNC_CONCURRENCY = 1000
+"""AsyncInferenceClientConfig, MaxConcurrentInvocationsPerInstance."""
+WAIT_SECONDS = 3600
+"""TrafficRoutingConfig, WaitIntervalInSeconds, and BlueGreenUpdatePolicy, TerminationWaitInSeconds."""
+INVOCATION_MS = 60_000
+"""InvokeEndpoint: a model container answers within 60 seconds."""
+KEPT_VERSIONS = 20
+"""Ours: each kept version is a model and a config that SageMaker lists and an artifact that S3 keeps."""
+SMOKE_PAYLOADS = 20
+"""Ours: the function that sends them answers within its own time limit."""

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
+from contracts.images import is_immutable
 from contracts.limits import LIMITS
 from contracts.regions import dns_suffix_of, partition_of
 
@@ -113,11 +114,19 @@ class Names:
         """
         return fit(f"{self.organisation}-{self.unit}/{model}", LIMITS["image_repository"].length)
 
+    def moving_image_repository(self, model: str) -> str:
+        """ECR repository of builds whose tag moves, `dev`. Apart from the releases, so that no release tag can move."""
+        return fit(f"{self.organisation}-{self.unit}/{model}/moving", LIMITS["moving_image_repository"].length)
+
+    def repository_of(self, model: str, reference: str) -> str:
+        """ECR repository that holds what a tag or digest names."""
+        return self.image_repository(model) if is_immutable(reference) else self.moving_image_repository(model)
+
     def image_uri(self, model: str, reference: str) -> str:
         """Image URI for a tag (`dev`, `v2.1.0`) or a digest (`sha256:...`)."""
         registry = f"{self.image_account}.dkr.ecr.{self.region}.{dns_suffix_of(self.region)}"
         separator = "@" if reference.startswith("sha256:") else ":"
-        return f"{registry}/{self.image_repository(model)}{separator}{reference}"
+        return f"{registry}/{self.repository_of(model, reference)}{separator}{reference}"
 
     # triggers and alarms
     @property
@@ -157,3 +166,65 @@ class Names:
         """CloudWatch log group that the platform itself creates, for a purpose (`flow-logs`)."""
         name = f"/{self.organisation}/{self.unit}/{self.environment}/{self.region}/{purpose}"
         return fit(name, LIMITS["log_group"].length)
+
+    # delivery
+    @property
+    def event_bus(self) -> str:
+        """EventBridge bus on which the previous environment announces its approved versions."""
+        return self._named("event_bus", "models")
+
+    @property
+    def event_bus_arn(self) -> str:
+        """ARN of `event_bus`, known to the previous environment before the bus exists."""
+        return self._arn("events", f"event-bus/{self.event_bus}")
+
+    def function(self, purpose: str) -> str:
+        """Lambda function for a purpose (`promote`, `deploy`, `verify`)."""
+        return self._named("function", purpose)
+
+    def function_arn(self, purpose: str) -> str:
+        """ARN of `function(purpose)`."""
+        return self._arn("lambda", f"function:{self.function(purpose)}")
+
+    def table(self, purpose: str) -> str:
+        """DynamoDB table for a purpose (`deliveries`)."""
+        return self._named("table", purpose)
+
+    def table_arn(self, purpose: str) -> str:
+        """ARN of `table(purpose)`."""
+        return self._arn("dynamodb", f"table/{self.table(purpose)}")
+
+    def endpoint(self, model: str) -> str:
+        """SageMaker endpoint of a model. It stays when its version changes, so that callers keep their address."""
+        return self._named("endpoint", model)
+
+    def endpoint_arn(self, model: str) -> str:
+        """ARN of the model's endpoint."""
+        return self._arn("sagemaker", f"endpoint/{self.endpoint(model)}")
+
+    def endpoint_config(self, model: str, digest: str) -> str:
+        """SageMaker endpoint config of a model, by the digest of its content."""
+        return self._named("endpoint_config", model, digest)
+
+    def endpoint_model(self, model: str, digest: str) -> str:
+        """SageMaker model (what an endpoint config or transform job runs), by the digest of its content."""
+        return self._named("endpoint_model", model, digest)
+
+    def transform_job(self, model: str, digest: str) -> str:
+        """SageMaker batch transform job of a model, by the digest of what it reads and runs."""
+        return self._named("transform_job", model, digest)
+
+    @property
+    def endpoint_configs_arn(self) -> str:
+        """ARN pattern of every endpoint config of this stack, for policies: a cut name keeps only the prefix."""
+        return self._arn("sagemaker", f"endpoint-config/{self.prefix}-*")
+
+    @property
+    def endpoint_models_arn(self) -> str:
+        """ARN pattern of every SageMaker model of this stack, for policies."""
+        return self._arn("sagemaker", f"model/{self.prefix}-*")
+
+    @property
+    def transform_jobs_arn(self) -> str:
+        """ARN pattern of every transform job of this stack, for policies."""
+        return self._arn("sagemaker", f"transform-job/{self.prefix}-*")

@@ -49,3 +49,7 @@ class ParameterPaths:
     def pipeline(self, model: str) -> str:
         """Name of a model's pipeline."""
         return f"{self.root}/models/{model}/pipeline"
+
+    def delivery(self, model: str) -> str:
+        """How a model is promoted and served: the JSON of `contracts.delivery_config`."""
+        return f"{self.root}/models/{model}/delivery"

@@ -4,11 +4,11 @@ import importlib.util
 
 import typer
 
-from local import commands_run
+from local import commands_deployments, commands_models, commands_run
 
 app = typer.Typer(
     name="mlops",
-    help="The MLOps platform on one machine, with no AWS account.",
+    help="The MLOps platform: on one machine with no AWS account, and its operator's commands for AWS.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
@@ -18,6 +18,8 @@ app = typer.Typer(
 commands_run.register(app)
 if importlib.util.find_spec("local.commands_preview"):
     importlib.import_module("local.commands_preview").register(app)
+commands_models.register(app)
+commands_deployments.register(app)
 
 
 def main() -> None:

@@ -16,6 +16,8 @@ _ARN_FORMS = {
     "scheduler:Schedule": "arn:aws:scheduler:{region}:{account}:schedule/{groupName}/{name}",
     "scheduler:ScheduleGroup": "arn:aws:scheduler:{region}:{account}:schedule-group/{name}",
     "cloudwatch:EventRule": "arn:aws:events:{region}:{account}:rule/{name}",
+    "cloudwatch:EventBus": "arn:aws:events:{region}:{account}:event-bus/{name}",
+    "lambda:Function": "arn:aws:lambda:{region}:{account}:function:{name}",
 }
 _ID_PREFIXES = {
     "ec2:Vpc": "vpc",
@@ -28,6 +30,10 @@ _ID_PREFIXES = {
     "ec2:Eip": "eipalloc",
     "ec2:FlowLog": "fl",
 }
+_FURTHER = {
+    ("ecr:Repository", "repositoryUrl"): "{account}.dkr.ecr.{region}.amazonaws.com/{identity}",
+}
+"""Properties beside id and ARN that follow from these alone."""
 _NAMED_BY = ("bucket", "name", "pipelineName", "modelPackageGroupName", "key")
 
 
@@ -60,6 +66,7 @@ def computed(
     }
     form = _ARN_FORMS.get(short, f"arn:aws:{module.split('/')[0]}:{{region}}:{{account}}:{kind.lower()}/{{name}}")
     state.setdefault("arn", form.format(**values))
+    state |= {key: further.format(**values) for (kind, key), further in _FURTHER.items() if kind == short}
     if short == "sqs:Queue":
         identity = f"https://sqs.{region}.amazonaws.com/{account}/{state['name']}"
         state["url"] = identity

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from settings.delivery import Delivery
+from settings.fields import Section
 from settings.models import (
     Accounts,
     Approval,
@@ -21,7 +23,7 @@ from settings.models import (
     Model,
     Nat,
     Network,
-    Section,
+    Regions,
     StackSettings,
     Storage,
 )
@@ -34,6 +36,7 @@ __all__ = [
     "Accounts",
     "Approval",
     "Classification",
+    "Delivery",
     "Environment",
     "ExistingVpc",
     "Gate",
@@ -41,6 +44,7 @@ __all__ = [
     "Nat",
     "Network",
     "Problem",
+    "Regions",
     "Section",
     "SettingsError",
     "StackSettings",

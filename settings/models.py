@@ -1,16 +1,39 @@
 """The shape of a stack's settings: frozen models whose fields check themselves by the rules of `contracts`."""
 
-import math
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from contracts import images, instances, jobs, limits, ranges, regions, retention, tags, words
+from contracts import delivery_config, jobs, limits, ranges
 from contracts.names import Names
 from contracts.parameters import ParameterPaths
 from contracts.rules import BrokenRuleError
-from contracts.schedules import check_schedule
+from settings.delivery import Delivery
+from settings.fields import (
+    AccountId,
+    Choice,
+    Days,
+    Email,
+    Fraction,
+    Hosting,
+    Identifier,
+    ImageReference,
+    Label,
+    LogDays,
+    ModelName,
+    Organisation,
+    ParameterName,
+    ParameterValue,
+    Prefix,
+    Processing,
+    Region,
+    Schedule,
+    Section,
+    TagKey,
+    TagValue,
+    Training,
+)
 from settings.problems import SettingsError
 from settings.rules import broken_rules
 
@@ -47,76 +70,10 @@ class Classification(StrEnum):
     RESTRICTED = "restricted"
 
 
-class Section(BaseModel):
-    """A part of the settings: immutable, strict about types, and an unknown key is an error."""
-
-    # Strict, because YAML has types: `accuracy: yes` is a slip, not 1.0. Choices are the exception, see Choice.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
-
-
-def _schema(**keywords: Any) -> Any:
-    return Field(json_schema_extra=keywords)
-
-
-def _check_parameter(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise BrokenRuleError("a hyperparameter is a number or text", "write a number, or text in quotes")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise BrokenRuleError("a hyperparameter is a finite number", "write a number")
-    if len(str(value)) > jobs.HYPERPARAMETER_VALUE_LENGTH:
-        raise BrokenRuleError(
-            f"a hyperparameter has at most {jobs.HYPERPARAMETER_VALUE_LENGTH} characters", "shorten it"
-        )
-    return value
-
-
 def _check_addresses(addresses: list[str]) -> list[str]:
     if len(set(addresses)) == len(addresses):
         return addresses
     raise BrokenRuleError("each address is listed once", "remove the second")
-
-
-def _processing(name: str) -> str:
-    return jobs.check_instance(name, instances.PROCESSING, "processing jobs")
-
-
-def _training(name: str) -> str:
-    return jobs.check_instance(name, instances.TRAINING, "training jobs")
-
-
-def _hosting(name: str) -> str:
-    return jobs.check_instance(name, instances.HOSTING, "endpoints")
-
-
-Choice = Field(strict=False)  # a stack file names a choice by its text
-Label = Annotated[str, AfterValidator(words.check_label), _schema(pattern=words.LABEL_PATTERN)]
-Organisation = Annotated[str, AfterValidator(words.check_organisation), _schema(pattern=words.LABEL_PATTERN)]
-Region = Annotated[str, AfterValidator(regions.check_region), _schema(enum=sorted(regions.ALL_REGIONS))]
-AccountId = Annotated[str, AfterValidator(words.check_account), _schema(pattern=words.ACCOUNT_PATTERN)]
-ModelName = Annotated[
-    str,
-    AfterValidator(words.check_model_name),
-    _schema(pattern=words.MODEL_NAME_PATTERN, maxLength=limits.MODEL_NAME_LENGTH),
-]
-Email = Annotated[str, AfterValidator(words.check_email), _schema(pattern=words.EMAIL_PATTERN)]
-Identifier = Annotated[str, AfterValidator(words.check_identifier), _schema(pattern=words.IDENTIFIER_PATTERN)]
-Prefix = Annotated[str, AfterValidator(words.check_input_prefix), _schema(pattern=words.PREFIX_PATTERN)]
-TagKey = Annotated[str, AfterValidator(tags.check_tag_key), _schema(maxLength=tags.KEY_LENGTH)]
-TagValue = Annotated[str, AfterValidator(tags.check_tag_value), _schema(minLength=1, maxLength=tags.VALUE_LENGTH)]
-LogDays = Annotated[
-    int, AfterValidator(retention.check_log_retention), _schema(enum=list(retention.LOG_RETENTION_DAYS))
-]
-Schedule = Annotated[str, AfterValidator(check_schedule), _schema(pattern=r"^(cron|rate)\(.+\)$")]
-ImageReference = Annotated[str, AfterValidator(images.check_reference), _schema(examples=["dev", "v1.2.3"])]
-Processing = Annotated[str, AfterValidator(_processing), _schema(enum=sorted(instances.PROCESSING))]
-Training = Annotated[str, AfterValidator(_training), _schema(enum=sorted(instances.TRAINING))]
-Hosting = Annotated[str, AfterValidator(_hosting), _schema(enum=sorted(instances.HOSTING))]
-ParameterName = Annotated[str, AfterValidator(jobs.check_hyperparameter), _schema(pattern=jobs.HYPERPARAMETER_PATTERN)]
-ParameterValue = Annotated[
-    int | float | str, BeforeValidator(_check_parameter), WithJsonSchema({"type": ["number", "string"]})
-]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Days = Annotated[int, Field(ge=1, le=3650)]
 
 
 class Accounts(Section):
@@ -128,6 +85,17 @@ class Accounts(Section):
     """Account of preprod."""
     prod: AccountId
     """Account of prod."""
+
+
+class Regions(Section):
+    """AWS region of each environment, where they differ."""
+
+    dev: Region
+    """Region of dev."""
+    preprod: Region
+    """Region of preprod."""
+    prod: Region
+    """Region of prod."""
 
 
 class ExistingVpc(Section):
@@ -219,6 +187,8 @@ class Model(Section):
     """Disk of each job, in GB."""
     max_runtime_minutes: Annotated[int, Field(ge=1, le=jobs.RUNTIME_MINUTES)] = 120
     """Longest run of one job; a processing job takes nine days at most."""
+    delivery: Delivery | None = None
+    """How an approved version is served here; none means that nothing is deployed."""
 
 
 class StackSettings(Section):
@@ -232,6 +202,8 @@ class StackSettings(Section):
     """Which of the three environments this stack is."""
     region: Region
     """AWS region of the stack."""
+    regions: Regions | None = None
+    """The region of each environment; the stack's own for all three where absent."""
     accounts: Accounts
     """The account of each environment."""
     single_account: bool = False
@@ -277,14 +249,30 @@ class StackSettings(Section):
     @property
     def names(self) -> Names:
         """The physical names of this stack."""
+        return self.names_of(self.environment)
+
+    def names_of(self, environment: Environment) -> Names:
+        """Return the physical names of another environment's stack, known before that stack exists."""
         return Names(
             organisation=self.organisation,
             unit=self.unit,
-            environment=self.environment.value,
-            region=self.region,
-            account=self.account,
+            environment=environment.value,
+            region=self.region if self.regions is None else str(getattr(self.regions, environment.value)),
+            account=str(getattr(self.accounts, environment.value)),
             image_account=self.accounts.dev,
         )
+
+    @property
+    def previous_environment(self) -> Environment | None:
+        """The environment whose approved versions are promoted here; None in dev."""
+        order = list(Environment)
+        place = order.index(self.environment)
+        return order[place - 1] if place else None
+
+    @property
+    def next_environment(self) -> Environment | None:
+        """The environment to which approved versions of this one are announced; None in prod."""
+        return dict(zip(Environment, list(Environment)[1:], strict=False)).get(self.environment)
 
     @property
     def parameters(self) -> ParameterPaths:
@@ -296,3 +284,24 @@ class StackSettings(Section):
     def input_prefix(self, model: str) -> str:
         """Prefix in the data bucket that the model's runs read, ending in a slash."""
         return self.models[model].input_prefix or f"{model}/latest/"
+
+    def delivery(self, model: str) -> delivery_config.Delivery | None:
+        """How the model is served here, as functions and components read it; None where nothing is deployed."""
+        section = self.models[model].delivery
+        if section is None:
+            return None
+        instance_type = section.instance_type or self.models[model].inference_instance
+        return delivery_config.delivery_from({**section.model_dump(mode="json"), "instance_type": instance_type})
+
+    def promoted_from(self, model: str) -> delivery_config.PreviousEnvironment | None:
+        """Where the model's versions come from; None where this environment trains its own, or delivers none."""
+        section, previous = self.models[model].delivery, self.previous_environment
+        if section is None or previous is None or section.source is not delivery_config.Source.PROMOTE:
+            return None
+        names = self.names_of(previous)
+        return delivery_config.PreviousEnvironment(
+            environment=previous.value,
+            account=names.account,
+            region=names.region,
+            group_arn=names.model_package_group_arn(model),
+        )

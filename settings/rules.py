@@ -3,20 +3,23 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
+from contracts import endpoint_rules
 from contracts.images import is_immutable
 from contracts.regions import check_zone
 from contracts.retention import lifecycle_faults
 from contracts.rules import BrokenRuleError
 from contracts.tags import RESERVED_KEYS, TAGS_PER_RESOURCE
-from settings.problems import Problem, problem, shown
+from settings.problems import Problem, path_of, problem, shown
 from settings.view import PartUnknownError
 
 if TYPE_CHECKING:
     from settings.models import Model, StackSettings
 
 LEAST_ZONES = 2
+ModelRule = Callable[["StackSettings", str, "Model"], Iterator[Problem]]
 
 
 def broken_rules(settings: "StackSettings") -> list[Problem]:
@@ -28,7 +31,7 @@ def broken_rules(settings: "StackSettings") -> list[Problem]:
             found.extend(rule(settings))
     with suppress(PartUnknownError):
         for name, model in settings.models.items():
-            for model_rule in MODEL_RULES:
+            for model_rule in (*MODEL_RULES, *DELIVERY_RULES):
                 with suppress(PartUnknownError):
                     found.extend(model_rule(settings, name, model))
     return found
@@ -56,6 +59,18 @@ def accounts_are_told_apart(settings: "StackSettings") -> Iterator[Problem]:
                     rule=f"each environment has its own account, and {' and '.join(shared)} share this one",
                     fix="write the environment's own account id, or set single_account: true if that is meant",
                 )
+
+
+def own_region_is_listed(settings: "StackSettings") -> Iterator[Problem]:
+    """`regions` names the stack's own region for the stack's environment."""
+    if settings.regions is None:
+        return
+    environment = str(settings.environment)
+    listed = getattr(settings.regions, environment)
+    if listed != settings.region:
+        rule = f"the stack's own region is {settings.region}; other stacks find this one by the region listed here"
+        fix = f"write {settings.region}, or change region"
+        yield problem(("regions", environment), listed, BrokenRuleError(rule, fix))
 
 
 def network_is_new_or_existing(settings: "StackSettings") -> Iterator[Problem]:
@@ -159,8 +174,27 @@ def approval_in_prod_is_manual(settings: "StackSettings", name: str, model: "Mod
         yield problem(("models", name, "approval"), "automatic", error)
 
 
+def _of_delivery(rule: Callable[[Any, str], Iterator[endpoint_rules.Fault]]) -> ModelRule:
+    """Return a rule of a delivery as a rule of a model, with the paths that a stack file has."""
+
+    @wraps(rule)
+    def checked(settings: "StackSettings", name: str, model: "Model") -> Iterator[Problem]:
+        if model.delivery is None:
+            return
+        for fault in rule(model.delivery, str(settings.environment)):
+            yield Problem(
+                path=path_of(("models", name, "delivery", *fault.path)),
+                value="" if fault.value == "" else shown(fault.value),
+                rule=fault.rule,
+                fix=fault.fix,
+            )
+
+    return checked
+
+
 STACK_RULES: tuple[Callable[["StackSettings"], Iterator[Problem]], ...] = (
     accounts_are_told_apart,
+    own_region_is_listed,
     network_is_new_or_existing,
     existing_network_stays_as_it_is,
     zones_are_of_the_region,
@@ -169,7 +203,5 @@ STACK_RULES: tuple[Callable[["StackSettings"], Iterator[Problem]], ...] = (
     lifecycle_is_in_order,
     tags_leave_room,
 )
-MODEL_RULES: tuple[Callable[["StackSettings", str, "Model"], Iterator[Problem]], ...] = (
-    image_is_immutable,
-    approval_in_prod_is_manual,
-)
+MODEL_RULES: tuple[ModelRule, ...] = (image_is_immutable, approval_in_prod_is_manual)
+DELIVERY_RULES: tuple[ModelRule, ...] = tuple(_of_delivery(rule) for rule in endpoint_rules.RULES)

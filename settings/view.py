@@ -35,6 +35,11 @@ def section_of(annotation: object) -> type[BaseModel] | None:
     return next((argument for argument in candidates if section_of(argument)), None)
 
 
+def section_of_list(annotation: object) -> bool:
+    """Return whether a field holds a list of sections."""
+    return get_origin(annotation) is list and section_of(annotation) is not None
+
+
 def view_of(model: type[BaseModel], raw: Mapping[str, Any], invalid: set[Location], at: Location = ()) -> View:
     """Return a view of `raw`, an instance of `model` in the making, without the parts at or below `invalid`.
 
@@ -44,13 +49,14 @@ def view_of(model: type[BaseModel], raw: Mapping[str, Any], invalid: set[Locatio
     for name, field in model.model_fields.items():
         location = (*at, name)
         section = section_of(field.annotation)
+        in_list = section_of_list(field.annotation)
         if name not in raw:
             if not field.is_required():
                 known[name] = field.get_default(call_default_factory=True)
         elif section is None or raw[name] is None:
             if not any(bad[: len(location)] == location for bad in invalid):
                 known[name] = raw[name]
-        elif isinstance(raw[name], Mapping):
+        elif isinstance(raw[name], Mapping) and not in_list:
             by_name = get_origin(field.annotation) is dict
             known[name] = (
                 {
@@ -61,4 +67,10 @@ def view_of(model: type[BaseModel], raw: Mapping[str, Any], invalid: set[Locatio
                 if by_name
                 else view_of(section, raw[name], invalid, location)
             )
+        elif isinstance(raw[name], list) and in_list:
+            known[name] = [
+                view_of(section, part, invalid, (*location, index))
+                for index, part in enumerate(raw[name])
+                if isinstance(part, Mapping)
+            ]
     return View(known)

@@ -3,7 +3,7 @@
 import inspect
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pulumi_aws
@@ -11,7 +11,14 @@ import pulumi_aws
 from contracts.limits import LIMITS
 from local.recorder import STACK_TYPE, Graph, Registration
 
-STATEFUL = ("s3:Bucket", "kms:Key", "cloudwatch:LogGroup", "sagemaker:ModelPackageGroup")
+STATEFUL = (
+    "s3:Bucket",
+    "kms:Key",
+    "cloudwatch:LogGroup",
+    "sagemaker:ModelPackageGroup",
+    "dynamodb:Table",
+    "ecr:Repository",
+)
 PROVIDER = "pulumi:providers:aws"
 NAMED = {
     "s3:Bucket": ("bucket", "bucket"),
@@ -26,6 +33,9 @@ NAMED = {
     "sns:Topic": ("name", "topic"),
     "sqs:Queue": ("name", "queue"),
     "cloudwatch:LogGroup": ("name", "log_group"),
+    "cloudwatch:EventBus": ("name", "event_bus"),
+    "lambda:Function": ("name", "function"),
+    "dynamodb:Table": ("name", "table"),
     "ssm:Parameter": ("name", "parameter"),
 }
 
@@ -119,9 +129,9 @@ def half_ready_role_users(graph: Graph) -> list[str]:
     return found
 
 
-def principals_that_may_not_exist(graph: Graph, account: str) -> list[str]:
-    """AWS principals in resource policies other than this account's root, which always exists."""
-    allowed = {"*", f"arn:aws:iam::{account}:root"}
+def principals_that_may_not_exist(graph: Graph, accounts: Iterable[str]) -> list[str]:
+    """AWS principals in resource policies other than the roots of the environments' accounts, which always exist."""
+    allowed = {"*", *(f"arn:aws:iam::{account}:root" for account in accounts)}
     found = []
     for r, key, document in documents(graph):
         for statement in document["Statement"]:
@@ -167,6 +177,8 @@ def snapshot(graph: Graph) -> list[dict[str, Any]]:
 
 
 def _readable(key: str, value: Any) -> Any:
+    if key == "sourceCodeHash":
+        return "<content hash>"  # a change of the code is reviewed as a change of the code
     if key == "pipelineDefinition":
         return [step["Name"] for step in json.loads(value)["Steps"]]
     if isinstance(value, str) and value.startswith("{"):

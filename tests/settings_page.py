@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from settings.files import stack_file_schema
-from settings.rules import MODEL_RULES, STACK_RULES
+from settings.rules import DELIVERY_RULES, MODEL_RULES, STACK_RULES
 
 HEAD = """\
 # Stack settings
@@ -16,7 +16,10 @@ Everything below stands in `Pulumi.<stack>.yaml` under `config`, `mlops:settings
 check a stack file by [stack-settings.schema.json](stack-settings.schema.json). `python -m settings check FILE...`
 checks a file without an engine and reports all mistakes at once.
 """
-SECTIONS = ("StackSettings", "Accounts", "Network", "ExistingVpc", "Storage", "Model", "Gate")
+SECTIONS = (
+    *("StackSettings", "Accounts", "Regions", "Network", "ExistingVpc", "Storage", "Model", "Gate", "Delivery"),
+    *("Instances", "Serverless", "Asynchronous", "Batch", "Scaling", "Capture", "Rollout", "Alarms", "Shadow", "Smoke"),
+)
 MOST_CHOICES = 6
 
 
@@ -33,7 +36,12 @@ def page() -> str:
             absent = f"`{json.dumps(field['default'])}`" if field.get("default") is not None else "absent"
             default = "required" if key in section.get("required", ()) else absent
             parts.append(f"| `{key}` | {_kind(field, definitions)} | {default} | {field['description']} |\n")
-    for title, rules in (("Rules of a stack", STACK_RULES), ("Rules of a model", MODEL_RULES)):
+    kinds = (
+        ("Rules of a stack", STACK_RULES),
+        ("Rules of a model", MODEL_RULES),
+        ("Rules of a delivery", DELIVERY_RULES),
+    )
+    for title, rules in kinds:
         parts.append(f"\n## {title}\n\n")
         parts += [f"- `{rule.__name__}`: {rule.__doc__}\n" for rule in rules]
     return "".join(parts)
@@ -47,10 +55,15 @@ def _kind(field: dict[str, Any], definitions: dict[str, Any]) -> str:
     name = option.get("$ref", "").rsplit("/", 1)[-1]
     if name in SECTIONS:
         return f"[{name}](#{name.lower()})"
+    item = option.get("items", {}).get("$ref", "").rsplit("/", 1)[-1]
+    if item in SECTIONS:
+        return f"list of [{item}](#{item.lower()})"
     kind = definitions[name] if name else option
     if "enum" in kind:
         values = [f"`{value}`" for value in kind["enum"]]
         return ", ".join(values) if len(values) <= MOST_CHOICES else f"one of {len(values)}, such as {values[-1]}"
+    if isinstance(kind["type"], list):
+        return "any JSON" if "object" in kind["type"] else ", ".join(part for part in kind["type"] if part != "null")
     word = {"array": "list", "object": "keys with values"}.get(kind["type"], kind["type"])
     return " ".join([word, *(f"{s} {kind[k]}" for k, s in (("minimum", "≥"), ("maximum", "≤")) if k in kind)])
 

@@ -9,14 +9,25 @@ import pytest
 
 from tests.harness import ROOT
 
-FOLDERS = ("contracts", "settings", "pipeline_defs", "components", "local", "lambda_src", "wiring")
+FOLDERS = ("contracts", "settings", "pipeline_defs", "components", "operations", "local", "lambda_src", "wiring")
 FORBIDDEN = {
     "contracts": {*FOLDERS, "pulumi", "pulumi_aws", "boto3", "botocore", "sagemaker", "pydantic"} - {"contracts"},
-    "settings": {"pipeline_defs", "components", "local", "lambda_src", "wiring", "boto3", "sagemaker", "pulumi_aws"},
-    "pipeline_defs": {"settings", "components", "local", "lambda_src", "wiring", "pulumi", "pulumi_aws"},
-    "components": {"local", "lambda_src", "wiring", "sagemaker", "boto3"},
-    "lambda_src": {"settings", "pipeline_defs", "components", "local", "wiring", "pulumi", "pulumi_aws", "sagemaker"},
-}
+    "settings": {
+        "pipeline_defs", "components", "local", "operations", "lambda_src", "wiring", "boto3", "sagemaker",
+        "pulumi_aws",
+    },
+    "pipeline_defs": {"settings", "components", "local", "operations", "lambda_src", "wiring", "pulumi", "pulumi_aws"},
+    "components": {"local", "operations", "lambda_src", "wiring", "sagemaker", "boto3"},
+    "lambda_src": {
+        "settings", "pipeline_defs", "components", "local", "operations", "wiring", "pulumi", "pulumi_aws",
+        "sagemaker",
+    },
+    # A portal imports it, so it knows AWS and the settings, and nothing of terminals, programs or this machine.
+    "operations": {
+        "pipeline_defs", "components", "local", "lambda_src", "wiring", "pulumi", "pulumi_aws", "sagemaker", "typer",
+        "rich", "moto",
+    },
+}  # fmt: skip
 CLOSED_SOCKETS = """
 import socket
 def refuse(*arguments, **options):
@@ -68,6 +79,8 @@ def test_an_import_within_a_function_is_seen(tmp_path):
         "pipeline_defs.validation",
         "local.cli",
         "local.recorder",
+        "operations.models",
+        "operations.replay",
     ],
 )
 def test_importing_opens_no_socket(module):

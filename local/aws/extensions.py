@@ -5,7 +5,15 @@ from typing import Any
 
 from moto.sagemaker.responses import SageMakerResponse
 
-from local.aws import model_package_groups, model_packages, pipeline_executions
+from local.aws import (
+    endpoint_configs,
+    endpoints,
+    image_registry,
+    invocations,
+    model_package_groups,
+    model_packages,
+    pipeline_executions,
+)
 
 
 def install() -> None:
@@ -14,6 +22,11 @@ def install() -> None:
         **model_package_groups.OPERATIONS,
         **model_packages.OPERATIONS,
         **pipeline_executions.OPERATIONS,
+        **endpoint_configs.OPERATIONS,
+        **endpoints.OPERATIONS,
     }
     for name, operation in operations.items():
         setattr(SageMakerResponse, name, operation)
+    endpoint_configs.install()
+    image_registry.install()
+    invocations.install()

@@ -1,7 +1,8 @@
 """Model package versions as the service keeps them.
 
 moto 5.2.5 lacks DeleteModelPackage, gives a deleted version's number away again, drops some members of
-CreateModelPackage, leaves a version without an approval status, and on an update wipes what the request does not name.
+CreateModelPackage, leaves a version without an approval status, on an update wipes what the request does not name,
+knows no callers, and sends no events.
 """
 
 from typing import Any, cast
@@ -9,7 +10,10 @@ from typing import Any, cast
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
+from moto.sagemaker.models import sagemaker_backends
 from moto.sagemaker.responses import SageMakerResponse
+
+from local.aws import identity, notices, resource_policies
 
 DROPPED = (
     "ModelCard",
@@ -20,6 +24,17 @@ DROPPED = (
     "SourceUri",
 )
 """Members of CreateModelPackage that DescribeModelPackage returns and moto does not keep."""
+
+UPDATED_FIELDS = {
+    "ModelApprovalStatus": "ModelApprovalStatus",
+    "ApprovalDescription": "ApprovalDescription",
+    "CustomerMetadataProperties": "CustomerMetadataProperties",
+    "CustomerMetadataPropertiesToRemove": "CustomerMetadataProperties",
+    "InferenceSpecification": "InferenceSpecification",
+    "ModelLifeCycle": "ModelLifeCycle",
+    "SourceUri": "sourceUri",
+}
+"""Members of UpdateModelPackage and how the event's UpdatedModelPackageFields spells them (developer guide)."""
 
 _create = SageMakerResponse.create_model_package
 
@@ -54,13 +69,41 @@ def create_model_package(self: SageMakerResponse) -> ActionResult:
     backend.model_packages[package.arn] = package
     backend.model_package_name_mapping[package.arn] = package.arn
     backend.model_package_name_mapping[package.model_package_name] = package.arn
+    package.created_by = identity.user_context(self)
+    notices.package_changed(backend.account_id, backend.region_name, _described(package), None)
     return ActionResult({"ModelPackageArn": package.arn})
 
 
 def describe_model_package(self: SageMakerResponse) -> ActionResult:
-    """DescribeModelPackage with the members that moto drops."""
-    package = _find(self, self._get_param("ModelPackageName"))
-    return ActionResult({**package.gen_response_object(), **getattr(package, "local_extras", {})})
+    """DescribeModelPackage with the members that moto drops, and of another account where its group's policy allows."""
+    name = self._get_param("ModelPackageName")
+    return ActionResult(_described(_elsewhere(self, name) or _find(self, name)))
+
+
+def _elsewhere(response: SageMakerResponse, name: str) -> Any:  # moto's own class, or None
+    """Return a version that an ARN names in another account or region; moto looks in the caller's only."""
+    if not name.startswith("arn:"):
+        return None
+    region, account = name.split(":")[3:5]
+    if (account, region) == (response.current_account, response.region):
+        return None
+    there: Any = sagemaker_backends[account][region]
+    package = there.model_packages.get(name)
+    group = there.model_package_groups.get(package.model_package_group_name) if package else None
+    caller = resource_policies.principal_arn(response.current_account, response.get_access_key())
+    if account != response.current_account:
+        policy = getattr(group, "resource_policy", None)
+        context = {"aws:PrincipalArn": caller, "aws:SecureTransport": "true"}
+        if not resource_policies.allows(policy, "sagemaker:DescribeModelPackage", name, context):
+            raise resource_policies.AccessDeniedError(
+                f"User: {caller} is not authorized to perform: sagemaker:DescribeModelPackage on resource: {name} "
+                "because no resource-based policy allows the sagemaker:DescribeModelPackage action"
+            )
+    return package
+
+
+def _described(package: Any) -> dict[str, Any]:  # moto's own class
+    return {**package.gen_response_object(), **getattr(package, "local_extras", {})}
 
 
 def update_model_package(self: SageMakerResponse) -> ActionResult:
@@ -83,7 +126,11 @@ def update_model_package(self: SageMakerResponse) -> ActionResult:
     extras.update({m: v for m in DROPPED if (v := self._get_param(m)) is not None})
     package.local_extras = extras
     package.last_modified_time = utcnow()
-    package.last_modified_by = package.created_by
+    package.last_modified_by = identity.user_context(self)
+    named = [shown for member, shown in UPDATED_FIELDS.items() if self._get_param(member) is not None]
+    updated = list(dict.fromkeys(named))
+    backend = self.sagemaker_backend
+    notices.package_changed(backend.account_id, backend.region_name, _described(package), updated)
     return ActionResult({"ModelPackageArn": package.arn})
 
 

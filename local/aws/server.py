@@ -4,6 +4,7 @@ import functools
 import logging
 import os
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -15,8 +16,9 @@ from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local.aws import credentials, extensions, state
+from local.aws import credentials, extensions, hosting, state
 from local.aws.lock import StateLock
+from local.aws.notices import OUTBOX
 
 STATE = Path("aws") / "state"
 
@@ -53,6 +55,7 @@ class EmbeddedAws:
             cast("Any", AccountSpecificBackend).get_session = staticmethod(_session)
             BackendDict.reset()
             _forget_buckets()
+            OUTBOX.clear()
             self.instance = state.load(self.state_file)
             extensions.install()
             logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs each request
@@ -86,6 +89,7 @@ class EmbeddedAws:
                 state.save(self.state_file, self.instance)
         finally:
             self.client.cache_clear()
+            hosting.use(None)
             BackendDict.reset()
             _forget_buckets()
             self._lock.release()
@@ -94,12 +98,18 @@ class EmbeddedAws:
     def client(self, service: str, account: str, region: str) -> Any:  # boto3 has no client types
         """Return a boto3 client of `service` that acts as `account` in `region`."""
         credentials.enable(account)
+        own = {"AccessKeyId": credentials.access_key(account), "SecretAccessKey": credentials.SECRET}
+        return self.client_with(service, region, own)
+
+    def client_with(self, service: str, region: str, keys: Mapping[str, str]) -> Any:  # boto3 has no client types
+        """Return a boto3 client with AccessKeyId, SecretAccessKey and, of an assumed role, SessionToken."""
         return _session().client(
             service,
             region_name=region,
             endpoint_url=self.endpoint,
-            aws_access_key_id=credentials.access_key(account),
-            aws_secret_access_key=credentials.SECRET,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys.get("SessionToken"),
             config=Config(
                 s3={"addressing_style": "path"},
                 proxies={},

@@ -71,6 +71,16 @@ def test_no_role_writes_to_a_wildcard(stack):
         "cloudwatch:PutMetricData",
         "ecr:GetAuthorizationToken",
         "logs:DescribeLogGroups",
+        "sagemaker:ListEndpoints",
+        "sagemaker:ListModelPackageGroups",
+        "sagemaker:ListPipelines",
+        "sagemaker:ListTransformJobs",
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingPolicies",
+        "sagemaker:ListEndpointConfigs",
+        "sagemaker:ListModels",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
     }
     wrong = [
         (registration.name, statement["Sid"], action)

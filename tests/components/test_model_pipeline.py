@@ -44,10 +44,10 @@ def test_the_schedule_starts_the_pipeline_on_the_latest_data(stack):
 @every_stack
 def test_new_data_starts_one_run_when_the_marker_arrives(stack):
     graph = stack_graph(stack)
-    pattern = json.loads(graph.one("cloudwatch:EventRule").inputs["eventPattern"])
+    pattern = json.loads(graph.one("cloudwatch:EventRule", "platform-fraud-detector-new-data").inputs["eventPattern"])
     assert pattern["detail"]["object"]["key"] == ["latest/_SUCCESS"], "a rule on every object starts a run per object"
     assert graph.one("s3:BucketNotification").inputs["eventbridge"] is True, "without it the rule never sees an event"
-    target = graph.one("cloudwatch:EventTarget").inputs
+    target = graph.one("cloudwatch:EventTarget", "platform-fraud-detector-new-data-start").inputs
     assert {"deadLetterConfig", "roleArn", "sagemakerPipelineTarget"} <= target.keys()
 
 

@@ -82,7 +82,7 @@ def test_the_default_security_group_is_closed(stack):
 def test_all_traffic_is_logged_encrypted(stack):
     graph = stack_graph(stack)
     assert graph.one("ec2:FlowLog").inputs["trafficType"] == "ALL"
-    assert ":key/" in graph.one("cloudwatch:LogGroup").inputs["kmsKeyId"]
+    assert ":key/" in graph.one("cloudwatch:LogGroup", "platform-network-flow-logs-log-group").inputs["kmsKeyId"]
 
 
 @pytest.mark.parametrize(("nat", "gateways"), [(NatMode.NONE, 0), (NatMode.SINGLE, 1), (NatMode.PER_ZONE, 2)])

@@ -17,6 +17,7 @@ INSTANCE_SHAPES = {
     "PROCESSING": ("ProcessingInstanceType", "processing jobs"),
     "TRAINING": ("TrainingInstanceType", "training jobs"),
     "HOSTING": ("ProductionVariantInstanceType", "endpoints, and the instances that a model package supports"),
+    "TRANSFORM": ("TransformInstanceType", "batch transform jobs"),
 }
 
 INSTANCES_HEAD = '''"""The instance types that SageMaker takes, by kind of job, as family and sizes.

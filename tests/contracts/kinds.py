@@ -6,6 +6,7 @@ from contracts.limits import LIMITS
 from tests.contracts.aws_tables import service
 
 ARTIFACTS, ALERTS = "artifacts", "alerts"
+DIGEST = "0a1b2c3d"
 
 # kind: (how it is built, the coordinates that must not change it)
 PHYSICAL = {
@@ -21,6 +22,13 @@ PHYSICAL = {
     "topic": (lambda names, model: names.topic(ALERTS), {"model", "account", "image_account"}),
     "queue": (lambda names, model: names.queue("undelivered"), {"model", "account", "image_account"}),
     "log_group": (lambda names, model: names.log_group("flow-logs"), {"model", "account", "image_account"}),
+    "event_bus": (lambda names, model: names.event_bus, {"model", "account", "image_account"}),
+    "function": (lambda names, model: names.function("promote"), {"model", "account", "image_account"}),
+    "table": (lambda names, model: names.table("deliveries"), {"model", "account", "image_account"}),
+    "endpoint": (lambda names, model: names.endpoint(model), {"account", "image_account"}),
+    "endpoint_config": (lambda names, model: names.endpoint_config(model, DIGEST), {"account", "image_account"}),
+    "endpoint_model": (lambda names, model: names.endpoint_model(model, DIGEST), {"account", "image_account"}),
+    "transform_job": (lambda names, model: names.transform_job(model, DIGEST), {"account", "image_account"}),
 }
 # The stated exception: an image is built once and promoted, so its repository names no environment. It lies in one
 # registry per account and region, so its name needs neither; its URI has both.
@@ -28,7 +36,11 @@ IMAGE_REPOSITORY = {
     "image_repository": (
         lambda names, model: names.image_repository(model),
         {"environment", "region", "account", "image_account"},
-    )
+    ),
+    "moving_image_repository": (
+        lambda names, model: names.moving_image_repository(model),
+        {"environment", "region", "account", "image_account"},
+    ),
 }
 ADDRESSES = {
     "bucket_arn": (lambda names, model: names.bucket_arn(ARTIFACTS), {"model", "image_account"}),
@@ -41,10 +53,17 @@ ADDRESSES = {
     "model_package_group_arn": (lambda names, model: names.model_package_group_arn(model), {"image_account"}),
     "topic_arn": (lambda names, model: names.topic_arn(ALERTS), {"model", "image_account"}),
     "queue_arn": (lambda names, model: names.queue_arn("undelivered"), {"model", "image_account"}),
+    "event_bus_arn": (lambda names, model: names.event_bus_arn, {"model", "image_account"}),
+    "function_arn": (lambda names, model: names.function_arn("promote"), {"model", "image_account"}),
+    "table_arn": (lambda names, model: names.table_arn("deliveries"), {"model", "image_account"}),
+    "endpoint_arn": (lambda names, model: names.endpoint_arn(model), {"image_account"}),
+    "endpoint_configs_arn": (lambda names, model: names.endpoint_configs_arn, {"model", "image_account"}),
+    "endpoint_models_arn": (lambda names, model: names.endpoint_models_arn, {"model", "image_account"}),
+    "transform_jobs_arn": (lambda names, model: names.transform_jobs_arn, {"model", "image_account"}),
     "image_uri": (lambda names, model: names.image_uri(model, "v1.0.0"), {"environment", "account"}),
 }
-PARTS = {"prefix", "partition"}
-"""Of names, and no names themselves."""
+PARTS = {"prefix", "partition", "repository_of"}
+"""Of names, or a choice among them, and no names themselves."""
 
 EVERY = PHYSICAL | IMAGE_REPOSITORY | ADDRESSES
 

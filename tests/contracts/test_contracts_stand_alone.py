@@ -8,7 +8,11 @@ import pytest
 from contracts import events, images, variables
 from tests.contracts.aws_tables import CONTRACTS
 
-MODULES = sorted(path.stem for path in CONTRACTS.glob("*.py") if path.stem != "__init__")
+MODULES = sorted(
+    ".".join(path.relative_to(CONTRACTS).with_suffix("").parts)
+    for path in CONTRACTS.rglob("*.py")
+    if path.stem != "__init__"
+)
 
 
 @pytest.mark.parametrize("module", MODULES)

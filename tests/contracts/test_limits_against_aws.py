@@ -5,6 +5,8 @@ import re
 import pytest
 
 from contracts import jobs, limits, retention, tags, variables
+from contracts.endpoint_plan import rollout
+from contracts.endpoint_rules import STEP_PERCENT
 from contracts.parameters import ParameterPaths
 from tests.contracts import aws_tables
 from tests.contracts.aws_tables import service
@@ -60,6 +62,33 @@ def test_job_limits_are_sagemakers():
     assert parameters.key.metadata["max"] == 256, "the pattern of a hyperparameter's name ends there"
 
 
+def test_serving_limits_are_sagemakers():
+    sagemaker = service("sagemaker")
+    size = sagemaker.shape_for("ProductionVariantServerlessConfig").members
+    memory = [int(number) for number in re.findall(r"(\d+) MB", size["MemorySizeInMB"].documentation)]
+    client = sagemaker.shape_for("AsyncInferenceClientConfig").members["MaxConcurrentInvocationsPerInstance"]
+    traffic = sagemaker.shape_for("TrafficRoutingConfig").members["WaitIntervalInSeconds"]
+    policy = sagemaker.shape_for("BlueGreenUpdatePolicy").members
+    execution = policy["MaximumExecutionTimeoutInSeconds"].metadata
+
+    assert tuple(memory) == limits.SERVERLESS_MEMORY_MB
+    assert size["MaxConcurrency"].metadata["max"] == limits.SERVERLESS_CONCURRENCY
+    assert client.metadata["max"] == limits.ASYNC_CONCURRENCY
+    assert traffic.metadata["max"] == policy["TerminationWaitInSeconds"].metadata["max"] == limits.WAIT_SECONDS
+    assert (execution["min"], execution["max"]) == (rollout.LEAST_EXECUTION_SECONDS, rollout.MOST_EXECUTION_SECONDS)
+
+
+def test_the_sizes_of_a_step_are_those_that_the_api_reference_states():
+    def stated(shape, member):
+        text = service("sagemaker").shape_for(shape).members[member].documentation
+        return [int(number) for number in re.findall(r"(\d+)%?(?=%|-)", text)]
+
+    assert stated("TrafficRoutingConfig", "CanarySize") == [50]
+    assert stated("TrafficRoutingConfig", "LinearStepSize") == list(STEP_PERCENT["linear"])
+    assert stated("RollingUpdatePolicy", "MaximumBatchSize") == list(STEP_PERCENT["rolling"])
+    assert STEP_PERCENT["canary"][1] == 50
+
+
 @pytest.mark.parametrize("shape", [("iam", "tagKeyType", "tagValueType"), ("sagemaker", "TagKey", "TagValue")])
 def test_tag_limits_are_those_of_the_services(shape):
     name, key, value = shape
@@ -89,6 +118,7 @@ def test_the_longest_parameter_paths_stay_within_ssm():
     named = [path for path in plain if path.startswith(paths.root)] + [
         paths.model_package_group(model),
         paths.pipeline(model),
+        paths.delivery(model),
     ]
 
     assert len(set(named)) == len(named) >= 8, "each value has a path of its own"

@@ -126,6 +126,8 @@ def test_the_names_of_a_stack_are_unique_per_kind(names, chosen):
         "pipeline": [names.pipeline(model) for model in chosen],
         "model_package_group": [names.model_package_group(model) for model in chosen],
         "schedule": [names.schedule(model) for model in chosen],
+        "endpoint": [names.endpoint(model) for model in chosen],
+        "endpoint_config": [names.endpoint_config(model, digest) for model in chosen for digest in ("0" * 8, "1" * 8)],
         "image_repository": [names.image_repository(model) for model in chosen],
         "event_rule": [names.event_rule(purpose, model) for model in chosen for purpose in purposes],
         "alarm": [names.alarm(purpose, model) for model in [None, *chosen] for purpose in purposes],
@@ -232,7 +234,7 @@ def test_an_image_is_named_by_tag_or_by_digest():
     digest = "sha256:" + "0" * 64
 
     repository = "111111111111.dkr.ecr.us-east-1.amazonaws.com/acme-risk/fraud-detector"
-    assert acme.image_uri("fraud-detector", "dev") == f"{repository}:dev"
+    assert acme.image_uri("fraud-detector", "dev") == f"{repository}/moving:dev"
     assert acme.image_uri("fraud-detector", digest) == f"{repository}@{digest}"
 
 
@@ -256,6 +258,7 @@ def test_a_change_of_a_coordinate_changes_every_parameter_path(coordinate, data,
     ):
         assert getattr(paths, name) != getattr(others, name), name
     assert paths.pipeline(model) != others.pipeline(model)
+    assert paths.delivery(model) != others.delivery(model)
     assert paths.model_package_group(model) != others.model_package_group(model)
 
 

@@ -1,0 +1,261 @@
+"""IAM statements of the platform's functions: what any of them needs to run, and what delivery's three do."""
+
+from dataclasses import dataclass
+
+from components.job_guardrails import APPROVAL_TAG
+from components.policy_document import Statement, allow, deny, policy
+from contracts.names import Names
+from contracts.parameters import ParameterPaths
+
+SERVING = "serving"
+"""Purpose of the role that endpoints and transform jobs run as."""
+TABLE = "deliveries"
+RESULTS = "deliveries"
+"""Purposes of the table of desired states and of the topic that hears what became of them."""
+READABLE_PREFIXES = ("pipelines/", "promoted/")
+"""Where in an artifact bucket a model version's files lie: those of its own runs, and those promoted into it."""
+PROMOTED = "promoted/"
+
+_SCALING = "sagemaker.application-autoscaling.amazonaws.com"
+_SCALING_ROLE = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryScope:
+    """What delivery's functions may touch, all values known: the component fills it once the keys exist."""
+
+    names: Names
+    parameters: ParameterPaths
+    data_key_arn: str
+    messages_key_arn: str
+    previous: Names | None
+    """Names of the environment whose versions are promoted into this one; None in the first."""
+    runs_batches: bool = False
+    """Whether any model of this stack answers in batches."""
+
+    def arn(self, service: str, resource: str) -> str:
+        """ARN of a regional resource of this account."""
+        return _arn(self.names, service, resource)
+
+
+def _arn(names: Names, service: str, resource: str) -> str:
+    return f"arn:{names.partition}:{service}:{names.region}:{names.account}:{resource}"
+
+
+def runtime_statements(names: Names, function: str, *, data_key_arn: str, messages_key_arn: str) -> list[Statement]:
+    """What Lambda does under a function's role: read its variables, write its logs and traces, keep failed events."""
+    log_group = _arn(names, "logs", f"log-group:{names.log_group(f'functions/{function}')}")
+    return [
+        allow("WriteOwnLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
+        # Neither action knows a resource.
+        allow("WriteTraces", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
+        allow("KeepFailedEvents", ["sqs:SendMessage"], [names.queue_arn(f"{function}-failed")]),
+        allow("EncryptFailedEvents", ["kms:Decrypt", "kms:GenerateDataKey"], [messages_key_arn]),
+        allow("ReadOwnVariables", ["kms:Decrypt"], [data_key_arn]),
+    ]
+
+
+def dead_letter_queue_policy(queue_arn: str) -> str:
+    """Functions of this account send under their own roles; nobody may do so in clear."""
+    return policy(
+        [
+            deny(
+                "RefusePlainHttp",
+                ["sqs:*"],
+                [queue_arn],
+                {"Bool": {"aws:SecureTransport": "false"}},
+                principal={"AWS": "*"},
+            )
+        ]
+    )
+
+
+def promote_statements(scope: DeliveryScope) -> list[Statement]:
+    """Read a version of the previous environment, copy its files under our key, register a version of our own.
+
+    Nothing of the previous environment can be changed. What may be read there is decided there too: by the policies of
+    its groups, bucket and key.
+    """
+    names, previous = scope.names, scope.previous
+    if previous is None:
+        raise ValueError(f"{names.environment} is the first environment: nothing is promoted into it.")
+    versions = scope.arn("sagemaker", f"model-package/{names.prefix}-*")
+    sources = [f"{previous.bucket_arn('artifacts')}/{prefix}*" for prefix in READABLE_PREFIXES]
+    return [
+        allow(
+            "ReadVersionsOfPreviousEnvironment",
+            ["sagemaker:DescribeModelPackage"],
+            [_arn(previous, "sagemaker", f"model-package/{previous.prefix}-*")],
+        ),
+        # Both stand behind CopyObject and UploadPartCopy of one version; tags are not copied.
+        allow("ReadFilesOfPreviousEnvironment", ["s3:GetObject", "s3:GetObjectVersion"], sources),
+        allow("FindFilesOfPreviousEnvironment", ["s3:ListBucket"], [previous.bucket_arn("artifacts")]),
+        allow(
+            "DecryptFilesOfPreviousEnvironment",
+            ["kms:Decrypt"],
+            [_arn(previous, "kms", "key/*")],  # key ids cannot be computed; their own policy decides
+            {"StringEquals": {"kms:ViaService": f"s3.{previous.region}.amazonaws.com"}},
+        ),
+        allow(
+            "WritePromotedFiles",
+            ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+            [f"{names.bucket_arn('artifacts')}/{PROMOTED}*"],
+        ),
+        allow("FindPromotedFiles", ["s3:ListBucket"], [names.bucket_arn("artifacts")]),
+        allow(
+            "RegisterPromotedVersions",
+            ["sagemaker:CreateModelPackage"],
+            [scope.arn("sagemaker", f"model-package-group/{names.prefix}-*"), versions],
+        ),
+        deny(
+            "DenyApprovalOfManualModels",
+            ["sagemaker:CreateModelPackage"],
+            [scope.arn("sagemaker", "model-package-group/*")],
+            {
+                "StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"},
+                "StringNotEquals": {f"aws:ResourceTag/{APPROVAL_TAG}": "automatic"},
+            },
+        ),
+        allow("FindOwnVersions", ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"], [versions]),
+        allow("FindImageDigests", ["ecr:BatchGetImage"], [_own_images(names)]),
+        *_bookkeeping(scope),
+    ]
+
+
+def deploy_statements(scope: DeliveryScope) -> list[Statement]:
+    """Record what is wanted, bring the endpoint there, and start batches at their time."""
+    batches = allow(
+        "RunBatches", ["sagemaker:AddTags", "sagemaker:CreateTransformJob"], [scope.names.transform_jobs_arn]
+    )
+    return [*([batches] if scope.runs_batches else []), *_reconcile(scope), *_bookkeeping(scope)]
+
+
+def verify_statements(scope: DeliveryScope) -> list[Statement]:
+    """Judge the endpoint, and reconcile again: both functions end in the same next step, so both may do it."""
+    return [*_reconcile(scope), *_bookkeeping(scope)]
+
+
+def _reconcile(scope: DeliveryScope) -> list[Statement]:
+    return [*_versions(scope), *_serve(scope), *_scale_and_watch(scope)]
+
+
+def _versions(scope: DeliveryScope) -> list[Statement]:
+    versions = scope.arn("sagemaker", f"model-package/{scope.names.prefix}-*")
+    return [
+        allow(
+            "ReadAndRecordOnVersions", ["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"], [versions]
+        ),
+        # A metadata write sends no status, so it passes.
+        deny(
+            "ApproveNothing",
+            ["sagemaker:UpdateModelPackage"],
+            ["*"],
+            {"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
+        ),
+    ]
+
+
+def _serve(scope: DeliveryScope) -> list[Statement]:
+    names = scope.names
+    endpoints = scope.arn("sagemaker", f"endpoint/{names.prefix}-*")
+    return [
+        allow(
+            "ServeVersions",
+            [
+                "sagemaker:AddTags",
+                "sagemaker:CreateEndpoint",
+                "sagemaker:CreateEndpointConfig",
+                "sagemaker:CreateModel",
+                "sagemaker:DeleteEndpoint",
+                "sagemaker:DeleteEndpointConfig",
+                "sagemaker:DeleteModel",
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DescribeModel",
+                "sagemaker:UpdateEndpoint",
+                "sagemaker:UpdateEndpointWeightsAndCapacities",  # what scaling does, and asks of whoever sets it up
+            ],
+            [endpoints, names.endpoint_configs_arn, names.endpoint_models_arn],
+        ),
+        allow("FindOldConfigs", ["sagemaker:ListEndpointConfigs"], ["*"]),  # list actions know no resource
+        allow("SendSmokePayloads", ["sagemaker:InvokeEndpoint"], [endpoints]),
+        allow(
+            "PassServingRole",
+            ["iam:PassRole"],
+            [names.role_arn(SERVING)],
+            {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+        ),
+        allow(
+            "AttachEncryptedVolumes",
+            ["kms:CreateGrant"],
+            [scope.data_key_arn],
+            {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+    ]
+
+
+def _scale_and_watch(scope: DeliveryScope) -> list[Statement]:
+    names = scope.names
+    return [
+        allow(
+            "ScaleEndpoints",
+            [
+                "application-autoscaling:DeregisterScalableTarget",
+                "application-autoscaling:PutScalingPolicy",
+                "application-autoscaling:RegisterScalableTarget",
+            ],
+            [scope.arn("application-autoscaling", "scalable-target/*")],  # the service makes up these ids
+            {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
+        ),
+        allow(
+            "SeeScaling",
+            ["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"],
+            ["*"],  # describe actions know no resource
+        ),
+        allow(
+            "LetAutoscalingWork",
+            ["iam:CreateServiceLinkedRole"],
+            [f"arn:{names.partition}:iam::{names.account}:role/aws-service-role/{_SCALING}/{_SCALING_ROLE}"],
+            {"StringEquals": {"iam:AWSServiceName": _SCALING}},
+        ),
+        allow(
+            "WatchEndpoints",
+            ["cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"],
+            [scope.arn("cloudwatch", f"alarm:{names.prefix}-*")],
+        ),
+        allow(
+            "LetAutoscalingWatch",
+            ["cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"],
+            # Target tracking names its alarms so, and makes and removes them in its caller's name.
+            [scope.arn("cloudwatch", f"alarm:TargetTracking-endpoint/{names.prefix}-*")],
+        ),
+    ]
+
+
+def _bookkeeping(scope: DeliveryScope) -> list[Statement]:
+    names = scope.names
+    return [
+        allow(
+            "ReadDeliveryConfigs",
+            ["ssm:GetParameter"],
+            [scope.arn("ssm", f"parameter{scope.parameters.delivery('*')}")],
+        ),
+        # A name that was cut does not tell its model, so all of them are looked at.
+        allow(
+            "FindDeliveryConfigs",
+            ["ssm:GetParametersByPath"],
+            [scope.arn("ssm", f"parameter{scope.parameters.root}/models")],
+        ),
+        allow(
+            "KeepDesiredStates",
+            ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+            [names.table_arn(TABLE)],
+        ),
+        allow("UseDataKey", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], [scope.data_key_arn]),
+        allow("PublishResults", ["sns:Publish"], [names.topic_arn(RESULTS)]),
+        allow("EncryptResults", ["kms:Decrypt", "kms:GenerateDataKey"], [scope.messages_key_arn]),
+    ]
+
+
+def _own_images(names: Names) -> str:
+    return f"arn:{names.partition}:ecr:{names.region}:{names.image_account}:repository/{names.image_repository('*')}"

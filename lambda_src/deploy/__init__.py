@@ -1,0 +1,1 @@
+"""Bring an approved version of this environment to its endpoint."""

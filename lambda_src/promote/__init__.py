@@ -1,0 +1,1 @@
+"""Copy an approved version of the previous environment into this environment's registry."""

@@ -1,0 +1,119 @@
+"""Does the endpoint serve: instances, recorded requests within their bounds, scaling, alarms."""
+
+import json
+import time
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from contracts import endpoint_plan
+from contracts.delivery_config import Kind, Smoke
+from contracts.endpoint_plan import DeliveryPlanInput
+from contracts.endpoint_plan.scaling import DIMENSION, SERVICE, scalable_resource
+from lambda_src.shared import rollout
+from lambda_src.shared.clients import client
+from lambda_src.shared.errors import code_of
+
+TRIES = 2
+"""A first request may meet a container that has not served yet; the faster of two is measured."""
+
+
+def verify(plan: DeliveryPlanInput, endpoint: rollout.Endpoint) -> list[str]:
+    """Return what is wrong with an endpoint in service, as sentences; nothing where all is well.
+
+    Scaling and alarms that are absent are put in place, as they belong to the endpoint and not to a version.
+    """
+    problems = _instances(plan, endpoint) + _smoke(plan)
+    if not problems:
+        scale(plan)
+        rollout.ensure_alarms(plan)
+    return problems
+
+
+def scale(plan: DeliveryPlanInput) -> None:
+    """Make the endpoint's autoscaling what the settings say; the current number of instances stays as it is."""
+    if plan.delivery.kind not in (Kind.REALTIME, Kind.ASYNC):
+        return
+    scaling = client("application-autoscaling")
+    requests = endpoint_plan.scaling_requests(plan.names, plan.model, plan.delivery)
+    resource = scalable_resource(plan.names, plan.model)
+    place = {"ServiceNamespace": SERVICE, "ScalableDimension": DIMENSION}
+    answer = scaling.describe_scalable_targets(**place, ResourceIds=[resource])
+    target = next(iter(answer["ScalableTargets"]), None)
+    if requests is None:
+        if target is not None:
+            scaling.deregister_scalable_target(**place, ResourceId=resource)
+        return
+    wanted = requests.register_scalable_target
+    if target is None or not _covers(target, wanted):
+        scaling.register_scalable_target(**wanted)
+    policy = requests.put_scaling_policy
+    found = scaling.describe_scaling_policies(**place, ResourceId=resource, PolicyNames=[policy["PolicyName"]])
+    if not any(_covers(there, policy) for there in found["ScalingPolicies"]):
+        scaling.put_scaling_policy(**policy)
+
+
+def _instances(plan: DeliveryPlanInput, endpoint: rollout.Endpoint) -> list[str]:
+    if plan.delivery.kind is not Kind.REALTIME:
+        return []
+    empty = [v["VariantName"] for v in endpoint.variants if not v.get("CurrentInstanceCount")]
+    return [f"variant {name} has no instance" for name in empty]
+
+
+def _smoke(plan: DeliveryPlanInput) -> list[str]:
+    """Send the recorded requests. An asynchronous endpoint answers into S3 later, and nothing waits in a function."""
+    if plan.delivery.kind not in (Kind.REALTIME, Kind.SERVERLESS):
+        return []
+    name = plan.names.endpoint(plan.model)
+    return [
+        f"smoke[{position}]: {problem}"
+        for position, smoke in enumerate(plan.delivery.smoke)
+        for problem in _send(name, smoke)
+    ]
+
+
+def _send(endpoint: str, smoke: Smoke) -> list[str]:
+    """Return what is wrong with the answer to one recorded request. Neither request nor answer is ever logged."""
+    fastest = float("inf")
+    document: Any = None
+    for _ in range(TRIES):
+        started = time.perf_counter()
+        try:
+            answer = client("sagemaker-runtime").invoke_endpoint(
+                EndpointName=endpoint,
+                ContentType=endpoint_plan.CONTENT_TYPE,
+                Accept=endpoint_plan.CONTENT_TYPE,
+                Body=json.dumps(smoke.payload).encode(),
+            )
+        except ClientError as error:
+            if code_of(error) == "ModelError":  # the container's own answer, not the service's
+                status = error.response.get("OriginalStatusCode", "an error")
+                return [f"the container answered {status}"]
+            raise
+        fastest = min(fastest, (time.perf_counter() - started) * 1000)
+        try:
+            document = json.loads(answer["Body"].read())
+        except ValueError:
+            return ["the answer is no JSON"]
+        if smoke.max_latency_ms is None or fastest <= smoke.max_latency_ms:
+            break
+    problems = []
+    if smoke.max_latency_ms is not None and fastest > smoke.max_latency_ms:
+        problems.append(f"took {fastest:.0f} ms, {smoke.max_latency_ms} are allowed")
+    if smoke.expect_label is not None and smoke.expect_label not in _labels(document):
+        problems.append("the label is not the one expected")
+    return problems
+
+
+def _labels(document: Any) -> list[Any]:
+    """Return the labels in an answer: of the handler of this platform (`predictions`), or of a bare object or list."""
+    found = document.get("predictions", document) if isinstance(document, dict) else document
+    entries = found if isinstance(found, list) else [found]
+    return [entry.get("label") if isinstance(entry, dict) else entry for entry in entries]
+
+
+def _covers(there: Any, wanted: Any) -> bool:
+    """Whether what is there has every wanted member; services add members of their own."""
+    if isinstance(wanted, dict):
+        return isinstance(there, dict) and all(_covers(there.get(key), value) for key, value in wanted.items())
+    return bool(there == wanted)

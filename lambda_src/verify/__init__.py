@@ -1,0 +1,1 @@
+"""Prove that an endpoint at rest runs what was asked for, and say so."""

@@ -1,0 +1,73 @@
+"""Which AWS calls each function makes when all goes well, for the comparison with the statements of its role.
+
+`python -m tests.lambda_src.recorded_calls` prints them.
+"""
+
+import functools
+
+from tests.lambda_src.scenarios import SCENARIOS, patched
+from tests.lambda_src.world import MODEL, NAMES, PATHS, World
+
+RESOURCE_MEMBERS = (
+    "ModelPackageName", "ModelPackageArn", "ModelPackageGroupName", "ModelName", "EndpointConfigName", "EndpointName",
+    "TransformJobName", "TableName", "TopicArn", "Name", "Path", "ResourceId", "repositoryName", "AlarmName",
+)  # fmt: skip
+"""Members of requests that name what a call is about."""
+
+
+@functools.cache
+def recorded_calls():
+    """Return `{function: {(service, operation, resource), ...}}`; S3 resources are `bucket/key`, others names or ARNs.
+
+    The services are boto3's client names; an operation that names no resource has "*". CopyObject and UploadPartCopy
+    appear twice, once for the source (`CopySource bucket/key`), which IAM checks as GetObject.
+    """
+    found = {"promote": set(), "deploy": set(), "verify": set()}
+    for scenario in SCENARIOS:
+        with patched(scenario.patches), World(scenario.delivered()) as world:
+            event = scenario.prepare(world)
+            world.calls.clear()
+            world.run(scenario.function, event)
+            for call in world.calls:
+                found[call.function] |= {(call.service, call.operation, each) for each in _resources(call.parameters)}
+    return found
+
+
+def _resources(parameters):
+    if "Bucket" in parameters:
+        resources = [f"{parameters['Bucket']}/{parameters.get('Key', '')}"]
+        if source := parameters.get("CopySource"):
+            # botocore turns the mapping into text before it sends it
+            place = source if isinstance(source, str) else f"{source['Bucket']}/{source['Key']}"
+            resources.append(f"CopySource {place.partition('?')[0]}")
+        return resources
+    if "TransactItems" in parameters:
+        return sorted({item["Put"]["TableName"] for item in parameters["TransactItems"]})
+    return [str(parameters[member]) for member in RESOURCE_MEMBERS if member in parameters][:1] or ["*"]
+
+
+_SCAN = ("ssm", "GetParametersByPath", f"{PATHS.root}/models")
+"""A model whose names were cut to fit is found by reading every model's delivery (test_promote.py has the case)."""
+ON_OTHER_PATHS = {
+    "promote": {_SCAN},
+    # It may judge what a half-done try left at rest, and then scaling may be over.
+    "deploy": {_SCAN, ("application-autoscaling", "DeregisterScalableTarget", "*")},
+    # A newer version may wait behind an endpoint that failed; somebody may have removed an alarm.
+    "verify": {
+        _SCAN,
+        ("sagemaker", "CreateEndpoint", NAMES.endpoint(MODEL)),
+        ("sagemaker", "DeleteEndpoint", NAMES.endpoint(MODEL)),
+        ("cloudwatch", "PutMetricAlarm", NAMES.alarm("errors", MODEL)),
+    },
+}
+
+
+def all_calls():
+    """Return `recorded_calls` with what each function may call beside the paths of `scenarios.py`."""
+    return {function: calls | ON_OTHER_PATHS[function] for function, calls in recorded_calls().items()}
+
+
+if __name__ == "__main__":
+    for function, calls in all_calls().items():
+        for service, operation, resource in sorted(calls):
+            print(f"{function:8} {service}:{operation} {resource}")
