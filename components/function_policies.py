@@ -131,12 +131,23 @@ def deploy_statements(scope: DeliveryScope) -> list[Statement]:
 
 
 def verify_statements(scope: DeliveryScope) -> list[Statement]:
-    """Judge the endpoint, and reconcile again: both functions end in the same next step, so both may do it."""
-    return [*_reconcile(scope), *_bookkeeping(scope)]
+    """Judge the endpoint, reconcile again, and remove what no deployment needs any more."""
+    names = scope.names
+    clean_up = [
+        allow("FindOldConfigs", ["sagemaker:ListEndpointConfigs"], ["*"]),  # list actions know no resource
+        allow(
+            "RemoveOldConfigs",
+            ["sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"],
+            [names.endpoint_configs_arn, names.endpoint_models_arn],
+        ),
+    ]
+    return [*_reconcile(scope), *clean_up, *_bookkeeping(scope)]
 
 
 def _reconcile(scope: DeliveryScope) -> list[Statement]:
-    return [*_versions(scope), *_serve(scope), *_scale_and_watch(scope)]
+    """Both functions end in the same next step, so both may do it."""
+    history = allow("ReadHistory", ["dynamodb:Query"], [scope.names.table_arn(TABLE)])
+    return [*_versions(scope), *_serve(scope), *_scale_and_watch(scope), history]
 
 
 def _versions(scope: DeliveryScope) -> list[Statement]:
@@ -167,8 +178,6 @@ def _serve(scope: DeliveryScope) -> list[Statement]:
                 "sagemaker:CreateEndpointConfig",
                 "sagemaker:CreateModel",
                 "sagemaker:DeleteEndpoint",
-                "sagemaker:DeleteEndpointConfig",
-                "sagemaker:DeleteModel",
                 "sagemaker:DescribeEndpoint",
                 "sagemaker:DescribeEndpointConfig",
                 "sagemaker:DescribeModel",
@@ -177,7 +186,6 @@ def _serve(scope: DeliveryScope) -> list[Statement]:
             ],
             [endpoints, names.endpoint_configs_arn, names.endpoint_models_arn],
         ),
-        allow("FindOldConfigs", ["sagemaker:ListEndpointConfigs"], ["*"]),  # list actions know no resource
         allow("SendSmokePayloads", ["sagemaker:InvokeEndpoint"], [endpoints]),
         allow(
             "PassServingRole",
@@ -248,7 +256,7 @@ def _bookkeeping(scope: DeliveryScope) -> list[Statement]:
         ),
         allow(
             "KeepDesiredStates",
-            ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+            ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
             [names.table_arn(TABLE)],
         ),
         allow("UseDataKey", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], [scope.data_key_arn]),
