@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.job_guardrails import APPROVAL_TAG
+from components.job_guardrails import deny_approval_of_manual_models
 from components.policy_document import Statement, allow, deny, policy
 from contracts.names import Names
 from contracts.parameters import ParameterPaths
@@ -107,15 +107,7 @@ def promote_statements(scope: DeliveryScope) -> list[Statement]:
             ["sagemaker:CreateModelPackage"],
             [scope.arn("sagemaker", f"model-package-group/{names.prefix}-*"), versions],
         ),
-        deny(
-            "DenyApprovalOfManualModels",
-            ["sagemaker:CreateModelPackage"],
-            [scope.arn("sagemaker", "model-package-group/*")],
-            {
-                "StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"},
-                "StringNotEquals": {f"aws:ResourceTag/{APPROVAL_TAG}": "automatic"},
-            },
-        ),
+        deny_approval_of_manual_models(scope.arn("sagemaker", "model-package-group/*")),
         allow("FindOwnVersions", ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"], [versions]),
         allow("FindImageDigests", ["ecr:BatchGetImage"], [_own_images(names)]),
         *_bookkeeping(scope),

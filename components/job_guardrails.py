@@ -78,16 +78,7 @@ def guardrail_statements(scope: JobScope) -> list[Statement]:
             ["*"],
             {"StringNotEquals": {"sagemaker:DirectInternetAccess": "Disabled"}},
         ),
-        # The group says who approves its versions; a group without the tag is taken for a manual one.
-        deny(
-            "DenyApprovalOfManualModels",
-            ["sagemaker:CreateModelPackage"],
-            [scope.arn("sagemaker", "model-package-group/*")],
-            {
-                "StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"},
-                "StringNotEquals": {f"aws:ResourceTag/{APPROVAL_TAG}": "automatic"},
-            },
-        ),
+        deny_approval_of_manual_models(scope.arn("sagemaker", "model-package-group/*")),
         deny(
             "DenyApprovalAfterwards",
             ["sagemaker:UpdateModelPackage"],
@@ -95,6 +86,19 @@ def guardrail_statements(scope: JobScope) -> list[Statement]:
             {"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
         ),
     ]
+
+
+def deny_approval_of_manual_models(groups: str) -> Statement:
+    """Whoever registers versions approves those only whose group says so; a group without the tag counts as manual."""
+    return deny(
+        "DenyApprovalOfManualModels",
+        ["sagemaker:CreateModelPackage"],
+        [groups],
+        {
+            "StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"},
+            "StringNotEquals": {f"aws:ResourceTag/{APPROVAL_TAG}": "automatic"},
+        },
+    )
 
 
 def _must_be_ours(what: str, key: str, actions: tuple[str, ...], ours: list[str]) -> list[Statement]:

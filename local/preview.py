@@ -1,7 +1,5 @@
 """What a stack would create: run the program under the mock runtime, and lay its graph out for a person."""
 
-import os
-import runpy
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,23 +68,12 @@ def preview(stack: str, folder: Path = ROOT) -> Preview:
     Raises `SettingsError` for a wrong stack file and `DefinitionError` for a wrong pipeline, both before anything else.
     """
     from components.model_settings import pipeline_settings
-    from local.recorder import STACK_TYPE, record
+    from local.recorder import STACK_TYPE, record_program
     from pipeline_defs.composer import Composer
 
     settings = read_settings(stack, folder)
     raw = yaml.safe_load((folder / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"][SETTINGS_KEY]
-    before = Path.cwd()
-    os.chdir(ROOT)  # the engine starts the program in its own folder
-    try:
-        graph = record(
-            lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"),
-            stack=stack,
-            config={SETTINGS_KEY: raw},
-            account=settings.account,
-            region=settings.region,
-        )
-    finally:
-        os.chdir(before)
+    graph = record_program(raw, stack=stack)
 
     def node(registration: Any) -> Node:
         children = tuple(node(child) for child in graph.children(registration.urn))

@@ -3,9 +3,11 @@
 import gc
 import json
 import os
+import runpy
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 # An Output inside an f-string must raise here, not print a sentence into a name. Read by pulumi at each conversion.
@@ -19,6 +21,7 @@ from pulumi.runtime.stack import Stack
 
 from local.computed_properties import computed
 
+ROOT = Path(__file__).resolve().parent.parent
 STACK_TYPE = "pulumi:pulumi:Stack"
 
 
@@ -183,6 +186,28 @@ def record(
     finally:
         if collects:  # the program turns the collector off for its own process; this one lives on
             gc.enable()
+
+
+def record_program(settings: Mapping[str, Any], *, stack: str | None = None, preview: bool = False) -> Graph:
+    """Run `__main__.py`, the file that the engine runs, with the value of `mlops:settings`, and return its graph.
+
+    The stack is named after its environment where `stack` does not name it. Account and region of the computed ARNs are
+    those of the settings, where they can be read; wrong settings raise what the program raises.
+    """
+    environment = str(settings.get("environment"))
+    before = Path.cwd()
+    os.chdir(ROOT)  # the engine starts the program in its own folder
+    try:
+        return record(
+            lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"),
+            stack=stack or environment,
+            config={"mlops:settings": settings},
+            account=str(settings.get("accounts", {}).get(environment, "123456789012")),
+            region=str(settings.get("region")),
+            preview=preview,
+        )
+    finally:
+        os.chdir(before)
 
 
 def duplicates(values: Iterable[str]) -> list[str]:

@@ -1,7 +1,5 @@
 """Run the platform's program, or any part of it, without an engine, and keep what it registered."""
 
-import os
-import runpy
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from local.recorder import Graph, record
+from local.recorder import Graph, record, record_program
 from settings import StackSettings, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,20 +27,7 @@ def deploy(program: Callable[[], object], *, stack: str = "dev", preview: bool =
 
 def deploy_stack(raw: dict[str, Any], *, preview: bool = False) -> Graph:
     """Run `__main__.py`, the file that the engine runs, with these settings."""
-    account = str(raw.get("accounts", {}).get(raw.get("environment"), "123456789012"))
-    before = Path.cwd()
-    os.chdir(ROOT)  # the engine starts the program in its own folder
-    try:
-        return record(
-            lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"),
-            stack=str(raw.get("environment")),
-            config={"mlops:settings": raw},
-            account=account,
-            region=str(raw.get("region")),
-            preview=preview,
-        )
-    finally:
-        os.chdir(before)
+    return record_program(raw, preview=preview)
 
 
 @cache
