@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: test-faults help demo demo-delivery test test-engine lint types bench preview schema lock install clean
+.PHONY: test-faults test-stories test-templates help demo demo-delivery demo-project test test-engine lint types bench preview policy schema lock install clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -32,13 +32,22 @@ demo: install ## Preview all three stacks, run dev's pipeline and a weak model i
 demo-delivery: install ## Take a model from dev's approval to preprod's endpoint, and roll a bad version back.
 	@$(BIN)/python -m local.demo_delivery
 
+demo-project: install ## Make a project in a local GitHub: its tests, its pipeline, its deployment started once.
+	@$(BIN)/python -m local.demo_project
+
 test: install ## Run all tests that need Python only; says how many it leaves out.
-	@$(BIN)/pytest -n auto --dist loadfile -q -m "not engine and not faults"
-	@echo "left out: $$($(BIN)/pytest --collect-only -q -m "engine or faults" 2>/dev/null | grep -c '::') tests" \
-		"(make test-engine, make test-faults)"
+	@$(BIN)/pytest -n auto --dist loadfile -q -m "not engine and not faults and not stories and not templates"
+	@echo "left out: $$($(BIN)/pytest --collect-only -q -m "engine or faults or stories or templates" 2>/dev/null | grep -c '::') tests" \
+		"(make test-engine, test-faults, test-stories, test-templates)"
 
 test-faults: install ## Put every fault into every call of every function; minutes.
 	@$(BIN)/pytest -n auto --dist load -q -m faults
+
+test-stories: install ## Play the stories: the demos, and the three stacks in every order.
+	@$(BIN)/pytest -n auto --dist load -q -m stories
+
+test-templates: install ## Run the suites and the pipeline of the template repositories, as they land in GitHub.
+	@$(BIN)/pytest -n auto --dist load -q -m templates
 
 test-engine: install ## Run the tests that need the Pulumi CLI; fail where it is missing.
 	@command -v pulumi >/dev/null || { echo "pulumi is not on PATH: install the Pulumi CLI, then run make test-engine."; exit 1; }
@@ -58,8 +67,12 @@ bench: install ## Measure and print the table of ratios.
 preview: install ## Print what every stack would create; STACK=dev for one.
 	@for stack in $(or $(STACK),dev preprod prod); do $(BIN)/mlops preview $$stack; done
 
-schema: install ## Write the JSON schema of the stack files from the settings model.
+policy: install ## Judge every stack by the policy rules and print the table; STACK=dev for one.
+	@$(BIN)/mlops policy $(STACK)
+
+schema: install ## Write what is generated from code: the stack files' JSON schema and the page on what people may do.
 	@$(BIN)/python -m settings schema > docs/reference/stack-settings.schema.json
+	@$(BIN)/python -m components.personas_page > docs/reference/personas.md
 
 lock: ## Pin every dependency with hashes.
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
