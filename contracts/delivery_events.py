@@ -40,7 +40,11 @@ class ApprovalEvent:
     """Account in which the version lies: of the ARN, as a forwarded event keeps its own account."""
     region: str
     time: str
-    """When, as `2021-10-25T01:52:12Z`: UTC, whole seconds, so that texts compare as times do."""
+    """When the event was sent, as `2021-10-25T01:52:12Z`: UTC, whole seconds, so that texts compare as times do."""
+    approved_at: str
+    """When the version was approved, in the same form. Several events of one change have times of their own, and this
+    one in common: the version's LastModifiedTime in the event, CreationTime of a new one; `time` where both are absent.
+    """
     event_id: str
     created_or_updated: Literal["created", "updated"]
 
@@ -84,8 +88,8 @@ _API_STATUSES = {
 }
 
 
-def approval_pattern(group: str) -> dict[str, object]:
-    """Match approvals of versions of `group`: Approved, and either the approval changed or the version is new.
+def approval_pattern(*groups: str) -> dict[str, object]:
+    """Match approvals of versions of `groups`: Approved, and either the approval changed or the version is new.
 
     A later write to an approved version (our own metadata, a lifecycle stage) names other fields and does not match.
     """
@@ -93,28 +97,39 @@ def approval_pattern(group: str) -> dict[str, object]:
         "source": [SOURCE],
         "detail-type": [MODEL_PACKAGE_CHANGE],
         "detail": {
-            "ModelPackageGroupName": [group],
+            "ModelPackageGroupName": list(groups),
             "ModelApprovalStatus": [APPROVED],
             "$or": [{CHANGED_FIELDS: [APPROVAL_FIELD]}, {CHANGED_FIELDS: [{"exists": False}]}],
         },
     }
 
 
-def forwarded_pattern(group: str, account: str, region: str) -> dict[str, object]:
+def approval_pattern_of_projects(prefix: str) -> dict[str, object]:
+    """Match approvals in every group whose name begins with the stack's prefix: projects come and go without a deploy.
+
+    A pattern cannot say "but not the platform's own models", so whoever is called looks the group up.
+    """
+    pattern = approval_pattern("")
+    detail = pattern["detail"]
+    assert isinstance(detail, dict)  # noqa: S101  # of approval_pattern above
+    return {**pattern, "detail": {**detail, "ModelPackageGroupName": [{"prefix": f"{prefix}-"}]}}
+
+
+def forwarded_pattern(*groups: str, account: str, region: str) -> dict[str, object]:
     """Match approvals that the previous environment forwarded: as `approval_pattern`, from that account and region.
 
-    `group` is the group of the previous environment, `names_of(previous).model_package_group(model)`. Forwarding
+    `groups` are groups of the previous environment, `names_of(previous).model_package_group(model)`. Forwarding
     between buses keeps `source`, `account` and `region` of the event, so they tell where it happened.
     """
-    return {**approval_pattern(group), "account": [account], "region": [region]}
+    return {**approval_pattern(*groups), "account": [account], "region": [region]}
 
 
-def endpoint_state_pattern(endpoint_arn: str) -> dict[str, object]:
-    """Match the endpoint's coming to rest. `endpoint_arn` is `names.endpoint_arn(model)`; the event lists it."""
+def endpoint_state_pattern(*endpoint_arns: str) -> dict[str, object]:
+    """Match endpoints' coming to rest. Each ARN is `names.endpoint_arn(model)`; the event lists its own."""
     return {
         "source": [SOURCE],
         "detail-type": [ENDPOINT_CHANGE],
-        "resources": [endpoint_arn],
+        "resources": list(endpoint_arns),
         "detail": {"EndpointStatus": list(SETTLED)},
     }
 
@@ -139,6 +154,7 @@ def parse_approval(event: Mapping[str, Any]) -> ApprovalEvent:
         account=parts.account,
         region=parts.region,
         time=_time(event),
+        approved_at=_approved_at(event, detail, created=changed is None),
         event_id=_text(event, "id"),
         created_or_updated="created" if changed is None else "updated",
     )
@@ -214,8 +230,24 @@ def _text(part: Mapping[str, Any], key: str) -> str:
     return value
 
 
+def _approved_at(event: Mapping[str, Any], detail: Mapping[str, Any], *, created: bool) -> str:
+    """Return the time of the change itself; a form that is not known is as good as none."""
+    for member in ("CreationTime", "LastModifiedTime") if created else ("LastModifiedTime",):
+        value = detail.get(member)
+        text = str(int(value)) if isinstance(value, int | float) else value
+        if isinstance(text, str) and text:
+            try:
+                return _moment(text)
+            except UnreadableEventError:
+                continue
+    return _time(event)
+
+
 def _time(event: Mapping[str, Any]) -> str:
-    text = _text(event, "time")
+    return _moment(_text(event, "time"))
+
+
+def _moment(text: str) -> str:
     try:
         # The guide prints one sample of an endpoint's event with milliseconds since 1970 in place of ISO 8601.
         moment = datetime.fromtimestamp(int(text) / 1000, UTC) if text.isdecimal() else datetime.fromisoformat(text)

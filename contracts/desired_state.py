@@ -3,6 +3,12 @@
 One table per stack. Key `pk` is `model#<model>`; `sk` is `desired` for the one desired state and
 `deployment#<time>#<version>` for each deployment that was asked for. Steps are pure: they take what was read and return
 what to write, and a write is conditional on the revision that was read, so of two at once the second reads again.
+
+Which of two requests is newer is decided by when the version was approved, then by its number; never by an event's
+own time, as SageMaker sends several events of one approval, each with another. What was asked for before a deployment
+ended is answered by that end: a version that failed is tried again only for an approval that is newer than the failure.
+So the outcome is the same whether a second event of one approval, or an older approval of the same version, comes
+before or after the failure.
 """
 
 from collections.abc import Mapping
@@ -14,6 +20,8 @@ from contracts.delivery_events import ApprovalEvent, version_parts
 
 PARTITION_KEY = "pk"
 SORT_KEY = "sk"
+EXPIRY_ATTRIBUTE = "expiration"
+"""Where an item says when it may go, in seconds since 1970: the name that Powertools' idempotency records give it."""
 DESIRED_SORT_KEY = "desired"
 DEPLOYMENT_PREFIX = "deployment#"
 
@@ -33,10 +41,14 @@ class State(StrEnum):
     """SageMaker went back to the previous config."""
     SUPERSEDED = "Superseded"
     """A newer request came before it was in service. Of a deployment only, never of a desired state."""
+    REMOVED = "Removed"
+    """An operator removed the endpoint and what it ran. A newer request creates it anew."""
 
 
 OPEN = (State.REQUESTED, State.DEPLOYING)
 """States in which something is still to happen."""
+ANSWERED = (State.FAILED, State.ROLLED_BACK)
+"""States that answer what was asked for before them: only a newer request tries the same version again."""
 
 
 class Decision(StrEnum):
@@ -63,7 +75,7 @@ class Request:
     model: str
     version_arn: str
     requested_at: str
-    """When, as `2021-10-25T01:52:12Z`."""
+    """When it was approved or asked for, as `2021-10-25T01:52:12Z`."""
     event_id: str
     """Id of the event, or an id that the operator's command made."""
     requested_by: str
@@ -95,6 +107,7 @@ class Desired:
     detail: str
     """What a person should know about the state, such as why it failed; may be empty."""
     updated_at: str
+    """When the state was last changed; refreshing requests leave it."""
     revision: int
     """Counts the writes, from 1; the condition of the next write."""
 
@@ -142,7 +155,7 @@ def request_of(model: str, event: ApprovalEvent, *, approver: str) -> Request:
     return Request(
         model=model,
         version_arn=event.version_arn,
-        requested_at=event.time,
+        requested_at=event.approved_at,
         event_id=event.event_id,
         requested_by=approver,
     )
@@ -160,17 +173,19 @@ def ask(current: Desired | None, request: Request) -> Outcome:
     if request.order < current.order:
         why = f"version {_version(current)} was requested at {current.requested_at}, after {request.requested_at}"
         return Outcome(decision=Decision.STALE, desired=current, why=why)
-    told_again = (
-        request.order == current.order
-    )  # with another id: taken down, so that the order of arrival is no matter
-    if told_again or (request.version_arn == current.version_arn and current.state in (*OPEN, State.IN_SERVICE)):
+    before_the_end = request.requested_at <= current.updated_at
+    if current.state is State.REMOVED and before_the_end:
+        why = f"the endpoint was removed at {current.updated_at}, after {request.requested_at}"
+        return Outcome(decision=Decision.STALE, desired=current, why=why)
+    stands = current.state in (*OPEN, State.IN_SERVICE) or (current.state in ANSWERED and before_the_end)
+    # With another id: taken down, so that the order of arrival is no matter.
+    if request.order == current.order or (request.version_arn == current.version_arn and stands):
         refreshed = replace(
             current,
             requested_at=request.requested_at,
             event_id=request.event_id,
             requested_by=request.requested_by,
             reason=request.reason,
-            updated_at=request.requested_at,
             revision=current.revision + 1,
         )
         why = f"version {_version(current)} is {current.state.value} already"
@@ -209,6 +224,13 @@ def failed(current: Desired, why: str, *, at: str) -> Desired:
 def rolled_back(current: Desired, why: str, *, at: str) -> Desired:
     """Return the state after SageMaker went back to the previous config, silently or not."""
     return _finished(current, State.ROLLED_BACK, why, at)
+
+
+def removed(current: Desired, why: str, *, at: str) -> Desired:
+    """Return the state after an operator removed the endpoint; from every state, and again is no change."""
+    if current.state is State.REMOVED:
+        return current
+    return _moved(current, State.REMOVED, endpoint_config=None, detail=why, at=at)
 
 
 def deployment_of(desired: Desired, *, previous_endpoint_config: str | None = None) -> Deployment:

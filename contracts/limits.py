@@ -88,6 +88,26 @@ LIMITS: dict[str, Limit] = {
     "log_group": Limit(length=512, service="logs", operation="CreateLogGroup", member="logGroupName"),
     "image_repository": Limit(length=256, service="ecr", operation="CreateRepository", member="repositoryName"),
     "moving_image_repository": Limit(length=256, service="ecr", operation="CreateRepository", member="repositoryName"),
+    "boundary": Limit(length=128, service="iam", operation="CreatePolicy", member="PolicyName"),
+    "project_role": Limit(length=64, service="iam", operation="CreateRole", member="RoleName"),
+    "domain": Limit(length=63, service="sagemaker", operation="CreateDomain", member="DomainName"),
+    "studio_part": Limit(
+        length=63,
+        service="sagemaker",
+        operation="CreateStudioLifecycleConfig",
+        member="StudioLifecycleConfigName",
+    ),
+    "tracking_server": Limit(
+        length=256, service="sagemaker", operation="CreateMlflowTrackingServer", member="TrackingServerName"
+    ),
+    "portfolio": Limit(
+        length=100,
+        service="servicecatalog",
+        operation="CreatePortfolio",
+        member="DisplayName",
+        documented="Service Catalog CreatePortfolio, DisplayName: 1 to 100 characters",
+        pattern=r"[a-z0-9-]+",
+    ),
     "parameter": Limit(
         length=1011,
         service="ssm",
@@ -104,8 +124,11 @@ LABEL_LENGTH = 12
 MODEL_NAME_LENGTH = 40
 """Longest model name; keeps names readable before they are cut. Ours, not a service's."""
 
+PROJECT_NAME_LENGTH = 24
+"""Longest project name. Ours: it stays readable in repository, role and endpoint names."""
+
 MODELS_PER_STACK = 200
-"""Ours: each model takes one of the 300 rules that an event bus has by default (EventBridge quotas)."""
+"""Ours: each model may take a rule for new data, and delivery a few for all, of a bus's 300 (EventBridge quotas)."""
 
 SERVERLESS_MEMORY_MB = (1024, 2048, 3072, 4096, 5120, 6144)
 SERVERLESS_CONCURRENCY = 200

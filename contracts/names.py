@@ -114,19 +114,22 @@ class Names:
         """
         return fit(f"{self.organisation}-{self.unit}/{model}", LIMITS["image_repository"].length)
 
-    def moving_image_repository(self, model: str) -> str:
-        """ECR repository of builds whose tag moves, `dev`. Apart from the releases, so that no release tag can move."""
-        return fit(f"{self.organisation}-{self.unit}/{model}/moving", LIMITS["moving_image_repository"].length)
+    @property
+    def moving_image_repository(self) -> str:
+        """ECR repository of builds whose tags move, for all models: so that no tag of a release ever can."""
+        return fit(f"{self.organisation}-{self.unit}/builds/moving", LIMITS["moving_image_repository"].length)
 
-    def repository_of(self, model: str, reference: str) -> str:
-        """ECR repository that holds what a tag or digest names."""
-        return self.image_repository(model) if is_immutable(reference) else self.moving_image_repository(model)
+    def image_of(self, model: str, reference: str) -> tuple[str, str]:
+        """Repository that holds what a tag or digest names, and the tag or digest there."""
+        if is_immutable(reference):
+            return self.image_repository(model), reference
+        return self.moving_image_repository, f"{model}-{reference}"
 
     def image_uri(self, model: str, reference: str) -> str:
         """Image URI for a tag (`dev`, `v2.1.0`) or a digest (`sha256:...`)."""
         registry = f"{self.image_account}.dkr.ecr.{self.region}.{dns_suffix_of(self.region)}"
-        separator = "@" if reference.startswith("sha256:") else ":"
-        return f"{registry}/{self.repository_of(model, reference)}{separator}{reference}"
+        repository, tag = self.image_of(model, reference)
+        return f"{registry}/{repository}{'@' if tag.startswith('sha256:') else ':'}{tag}"
 
     # triggers and alarms
     @property
@@ -166,6 +169,52 @@ class Names:
         """CloudWatch log group that the platform itself creates, for a purpose (`flow-logs`)."""
         name = f"/{self.organisation}/{self.unit}/{self.environment}/{self.region}/{purpose}"
         return fit(name, LIMITS["log_group"].length)
+
+    # people and projects
+    @property
+    def domain(self) -> str:
+        """SageMaker Studio domain of this stack."""
+        return self._named("domain", "studio")
+
+    def studio_part(self, purpose: str) -> str:
+        """Image, image config or lifecycle config of Studio; these share the account, unlike profiles and spaces."""
+        return self._named("studio_part", purpose)
+
+    @property
+    def tracking_server(self) -> str:
+        """MLflow tracking server or app of this stack."""
+        return self._named("tracking_server", "mlflow")
+
+    @property
+    def portfolio(self) -> str:
+        """Service Catalog portfolio that offers the project templates."""
+        return self._named("portfolio", "projects")
+
+    def boundary(self, purpose: str) -> str:
+        """Managed policy that bounds the roles of a purpose (`people`, `project`)."""
+        return self._named("boundary", f"{purpose}-boundary")
+
+    def boundary_arn(self, purpose: str) -> str:
+        """ARN of `boundary(purpose)`, known before the policy exists."""
+        return self._arn("iam", f"policy/{self.boundary(purpose)}", regional=False)
+
+    def project_role(self, project: str, template: str) -> str:
+        """Role that the repository of a project, made from a template, deploys as in this environment."""
+        return self._of_model("project_role", project, template)
+
+    @property
+    def project_role_path(self) -> str:
+        """IAM path of all project roles. A role's name may be cut, its path never is: policies match on it."""
+        return f"/{self.prefix}/projects/"
+
+    def project_role_arn(self, project: str, template: str) -> str:
+        """ARN of `project_role`, known before the role exists."""
+        return self._arn("iam", f"role{self.project_role_path}{self.project_role(project, template)}", regional=False)
+
+    @property
+    def project_roles_arn(self) -> str:
+        """ARN pattern of every project role of this stack, for policies."""
+        return self._arn("iam", f"role{self.project_role_path}*", regional=False)
 
     # delivery
     @property

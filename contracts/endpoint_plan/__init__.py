@@ -6,6 +6,7 @@ equal plan has equal names, creating them again meets what is there, and a chang
 
 from contracts.endpoint_plan.alarming import ALARM_PURPOSES, alarm_names, alarms
 from contracts.endpoint_plan.batch import create_transform_job
+from contracts.endpoint_plan.conversion import kind_of, why_not
 from contracts.endpoint_plan.hosting import (
     create_endpoint,
     create_endpoint_config,
@@ -14,6 +15,7 @@ from contracts.endpoint_plan.hosting import (
     endpoint_model_name,
     shadow_model_name,
     update_endpoint,
+    update_request,
 )
 from contracts.endpoint_plan.inputs import (
     CONTENT_TYPE,
@@ -44,7 +46,10 @@ __all__ = [
     "deployment_config",
     "endpoint_config_name",
     "endpoint_model_name",
+    "kind_of",
     "scaling_requests",
     "shadow_model_name",
     "update_endpoint",
+    "update_request",
+    "why_not",
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from contracts.delivery_config import Asynchronous, Kind, Serverless
+from contracts.delivery_config import Asynchronous, Delivery, Kind, Serverless
 from contracts.endpoint_plan.inputs import (
     CONTENT_TYPE,
     SHADOW_VARIANT,
@@ -15,6 +15,7 @@ from contracts.endpoint_plan.inputs import (
 )
 from contracts.endpoint_plan.rollout import deployment_config
 from contracts.local_storage import has_local_nvme
+from contracts.names import Names
 
 
 def endpoint_model_name(plan: DeliveryPlanInput) -> str:
@@ -61,20 +62,28 @@ def create_endpoint(plan: DeliveryPlanInput) -> Request:
 def update_endpoint(plan: DeliveryPlanInput, *, endpoint_config: str | None = None) -> Request:
     """Return the keywords of `sagemaker.update_endpoint`; `endpoint_config` names another config, to roll back to.
 
+    See `update_request`.
+    """
+    return update_request(plan.names, plan.model, plan.delivery, endpoint_config or endpoint_config_name(plan))
+
+
+def update_request(names: Names, model: str, delivery: Delivery, endpoint_config: str) -> Request:
+    """Return the keywords of `sagemaker.update_endpoint` to a config that is there; no version has to be known for it.
+
     Where the endpoint scales by itself its present number of instances is kept: a config's initial count would throw
     a busy endpoint back to its minimum. Weights and capture come from the config.
     """
     request: Request = {
-        "EndpointName": plan.names.endpoint(plan.model),
-        "EndpointConfigName": endpoint_config or endpoint_config_name(plan),
+        "EndpointName": names.endpoint(model),
+        "EndpointConfigName": endpoint_config,
     }
-    if plan.delivery.scales:
+    if delivery.scales:
         request["RetainAllVariantProperties"] = True
         request["ExcludeRetainedVariantProperties"] = [
             {"VariantPropertyType": "DesiredWeight"},
             {"VariantPropertyType": "DataCaptureConfig"},
         ]
-    rollout = deployment_config(plan.names, plan.model, plan.delivery)
+    rollout = deployment_config(names, model, delivery)
     if rollout is not None:
         request["DeploymentConfig"] = rollout
     return request

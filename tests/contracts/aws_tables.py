@@ -18,6 +18,7 @@ INSTANCE_SHAPES = {
     "TRAINING": ("TrainingInstanceType", "training jobs"),
     "HOSTING": ("ProductionVariantInstanceType", "endpoints, and the instances that a model package supports"),
     "TRANSFORM": ("TransformInstanceType", "batch transform jobs"),
+    "STUDIO": ("AppInstanceType", "Studio applications"),
 }
 
 INSTANCES_HEAD = '''"""The instance types that SageMaker takes, by kind of job, as family and sizes.
@@ -63,7 +64,7 @@ def instances_module():
     parts = [INSTANCES_HEAD]
     for name, (shape, meaning) in INSTANCE_SHAPES.items():
         families = defaultdict(list)
-        for instance in service("sagemaker").shape_for(shape).enum:
+        for instance in offered(shape):
             _, family, size = instance.split(".")
             families[family].append(size)
         rows = "\n".join(
@@ -71,6 +72,11 @@ def instances_module():
         )
         parts.append(f'\n{name} = _types("""\n{rows}\n""")\n"""Instance types of {meaning} ({shape})."""\n')
     return "".join(parts)
+
+
+def offered(shape):
+    """The instance types of an enum that people choose by family and size; two of Studio's have none."""
+    return [i for i in service("sagemaker").shape_for(shape).enum if i not in ("system", "ml.geospatial.interactive")]
 
 
 def _size(size):

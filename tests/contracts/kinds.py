@@ -29,6 +29,12 @@ PHYSICAL = {
     "endpoint_config": (lambda names, model: names.endpoint_config(model, DIGEST), {"account", "image_account"}),
     "endpoint_model": (lambda names, model: names.endpoint_model(model, DIGEST), {"account", "image_account"}),
     "transform_job": (lambda names, model: names.transform_job(model, DIGEST), {"account", "image_account"}),
+    "domain": (lambda names, model: names.domain, {"model", "account", "image_account"}),
+    "studio_part": (lambda names, model: names.studio_part("startup"), {"model", "account", "image_account"}),
+    "tracking_server": (lambda names, model: names.tracking_server, {"model", "account", "image_account"}),
+    "portfolio": (lambda names, model: names.portfolio, {"model", "account", "image_account"}),
+    "boundary": (lambda names, model: names.boundary("project"), {"model", "account", "image_account"}),
+    "project_role": (lambda names, model: names.project_role(model, "model-training"), {"account", "image_account"}),
 }
 # The stated exception: an image is built once and promoted, so its repository names no environment. It lies in one
 # registry per account and region, so its name needs neither; its URI has both.
@@ -38,8 +44,8 @@ IMAGE_REPOSITORY = {
         {"environment", "region", "account", "image_account"},
     ),
     "moving_image_repository": (
-        lambda names, model: names.moving_image_repository(model),
-        {"environment", "region", "account", "image_account"},
+        lambda names, model: names.moving_image_repository,
+        {"environment", "region", "account", "image_account", "model"},
     ),
 }
 ADDRESSES = {
@@ -60,9 +66,12 @@ ADDRESSES = {
     "endpoint_configs_arn": (lambda names, model: names.endpoint_configs_arn, {"model", "image_account"}),
     "endpoint_models_arn": (lambda names, model: names.endpoint_models_arn, {"model", "image_account"}),
     "transform_jobs_arn": (lambda names, model: names.transform_jobs_arn, {"model", "image_account"}),
+    "boundary_arn": (lambda names, model: names.boundary_arn("project"), {"model", "image_account"}),
+    "project_role_arn": (lambda names, model: names.project_role_arn(model, "model-training"), {"image_account"}),
+    "project_roles_arn": (lambda names, model: names.project_roles_arn, {"model", "image_account"}),
     "image_uri": (lambda names, model: names.image_uri(model, "v1.0.0"), {"environment", "account"}),
 }
-PARTS = {"prefix", "partition", "repository_of"}
+PARTS = {"prefix", "partition", "project_role_path", "image_of"}
 """Of names, or a choice among them, and no names themselves."""
 
 EVERY = PHYSICAL | IMAGE_REPOSITORY | ADDRESSES

@@ -33,12 +33,24 @@ def test_new_data_is_one_marker_object_in_one_bucket():
 
 
 def test_the_variables_of_a_project_repository_are_these():
-    assert set(variables.ALL) == {
-        "AWS_REGION",
-        "AWS_DEPLOY_ROLE_ARN",
+    levels = {level: {v.name for v in variables.VARIABLES if v.level is level} for level in variables.Level}
+
+    assert levels[variables.Level.REPOSITORY] == {"PROJECT", "MODEL_PACKAGE_GROUP_ARN"}
+    assert levels[variables.Level.ENVIRONMENT] == {
         "ARTIFACT_BUCKET",
-        "MODEL_PACKAGE_GROUP",
+        "AWS_ACCOUNT",
+        "AWS_DEPLOY_ROLE_ARN",
+        "AWS_REGION",
+        "DATA_BUCKET",
+        "ENDPOINT_NAME",
+        "NAMES",
+        "PARAMETER_ROOT",
         "PIPELINE_NAME",
+        "PIPELINE_ROLE_ARN",
+        "PROCESSING_ROLE_ARN",
+        "SERVING_ROLE_ARN",
+        "STATE_BUCKET",
+        "TRAINING_ROLE_ARN",
     }, "workflows in other repositories read them by these names"
 
 

@@ -64,15 +64,15 @@ def test_rule_and_parser_agree_on_every_write(fields, status):
 def test_an_approval_of_another_group_does_not_match():
     event = changed("model_package_approved", ModelPackageGroupName=f"{GROUP}-2")
 
-    assert not matches(events.approval_pattern(GROUP), event), "each model has a rule of its own"
+    assert not matches(events.approval_pattern(GROUP), event), "a rule names its groups"
 
 
 def test_a_forwarded_approval_matches_only_from_the_previous_environment():
     event = SAMPLES["model_package_approved"]
 
-    assert matches(events.forwarded_pattern(GROUP, "111111111111", "us-east-1"), event)
-    assert not matches(events.forwarded_pattern(GROUP, "333333333333", "us-east-1"), event), "nobody else may promote"
-    assert not matches(events.forwarded_pattern(GROUP, "111111111111", "eu-west-1"), event)
+    assert matches(events.forwarded_pattern(GROUP, account="111111111111", region="us-east-1"), event)
+    assert not matches(events.forwarded_pattern(GROUP, account="333333333333", region="us-east-1"), event)
+    assert not matches(events.forwarded_pattern(GROUP, account="111111111111", region="eu-west-1"), event)
 
 
 def test_an_approval_says_what_was_approved_where_and_when():
@@ -83,9 +83,33 @@ def test_an_approval_says_what_was_approved_where_and_when():
         account="111111111111",
         region="us-east-1",
         time="2026-03-02T09:12:03Z",
+        approved_at="2026-03-02T09:12:03Z",
         event_id="844e2571-85d4-695f-b930-0153b71dcb42",
         created_or_updated="updated",
     )
+
+
+@pytest.mark.parametrize("form", ["2026-03-02T09:12:03Z", "2026-03-02T09:12:03.250Z", 1772442723250, "1772442723250"])
+def test_several_events_of_one_approval_have_its_time_in_common(form):
+    again = changed("model_package_approved", LastModifiedTime=form)
+    again |= {"id": "another", "time": "2026-03-02T09:12:09Z"}
+
+    parsed = events.parse_approval(again)
+
+    assert (parsed.time, parsed.approved_at) == ("2026-03-02T09:12:09Z", "2026-03-02T09:12:03Z")
+
+
+@pytest.mark.parametrize("form", [None, "", "yesterday", {}])
+def test_an_approval_that_does_not_say_when_has_the_time_of_its_event(form):
+    event = changed("model_package_approved", LastModifiedTime=form)
+
+    assert events.parse_approval(event).approved_at == event["time"]
+
+
+def test_a_version_that_was_registered_as_approved_was_approved_at_its_creation():
+    event = changed("model_package_created_approved", LastModifiedTime="2026-03-02T08:00:00Z")
+
+    assert events.parse_approval(event).approved_at == event["detail"]["CreationTime"], "a later write is no approval"
 
 
 def test_a_version_that_was_registered_as_approved_was_created():

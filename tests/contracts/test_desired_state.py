@@ -18,10 +18,14 @@ def request(version, second, event="e", by="anna"):
     return Request(
         model="fraud",
         version_arn=ARN.format(version),
-        requested_at=f"2026-03-02T09:00:{second:02d}Z",
+        requested_at=moment(second),
         event_id=f"{event}-{version}-{second}",
         requested_by=by,
     )
+
+
+def moment(second):
+    return f"2026-03-02T09:00:{second:02d}Z"
 
 
 def after(requests, current=None):
@@ -31,8 +35,9 @@ def after(requests, current=None):
 
 
 def kept(desired):
-    """Return what must not depend on the order; the revision counts the writes."""
-    return {name: getattr(desired, name) for name in Desired.__slots__ if name not in ("revision", "opened_at")}
+    """Return what must not depend on the order; the rest says when, and counts the writes."""
+    by_order = ("revision", "opened_at", "updated_at")
+    return {name: getattr(desired, name) for name in Desired.__slots__ if name not in by_order}
 
 
 requests = st.lists(
@@ -102,7 +107,7 @@ def test_the_same_version_again_deploys_nothing_anew():
 
 @pytest.mark.parametrize("finish", [state.failed, state.rolled_back])
 def test_a_failed_version_that_is_approved_again_is_tried_again(finish):
-    current = finish(state.deploying(after([request(3, 1)]), "c", at="t"), "5xx alarm", at="t")
+    current = finish(state.deploying(after([request(3, 1)]), "c", at=moment(2)), "5xx alarm", at=moment(4))
 
     outcome = state.ask(current, request(3, 5))
 
@@ -114,6 +119,51 @@ def test_the_very_event_again_does_not_retry_what_failed():
     current = state.failed(after([request(3, 1)]), "no such image", at="t")
 
     assert state.ask(current, request(3, 1)).decision is Decision.DUPLICATE, "or a redelivery would loop"
+
+
+@given(
+    seconds=st.lists(st.integers(0, 9), min_size=1, max_size=5, unique=True),
+    fails_at=st.integers(0, 9),
+    finish=st.sampled_from([state.failed, state.rolled_back]),
+    data=st.data(),
+)
+def test_a_failure_answers_every_approval_before_it_in_whatever_order_the_events_come(seconds, fails_at, finish, data):
+    first, *others = [request(3, second) for second in seconds]
+    fails_at = max(fails_at, seconds[0])
+    # No event comes before its time: what was approved after the failure arrives after it.
+    before = [one for one in others if one.requested_at <= moment(fails_at) and data.draw(st.booleans())]
+    later = data.draw(st.permutations([one for one in others if one not in before]))
+
+    current = finish(state.deploying(after([first, *before]), "c", at=first.requested_at), "why", at=moment(fails_at))
+    ended = after(later, current)
+
+    newer = max(seconds) > fails_at
+    assert ended.state is (State.REQUESTED if newer else current.state), "a retry is a wish that knows of the failure"
+    assert ended.requested_at == moment(max(seconds)), "the newest approval is on record either way"
+
+
+def test_another_version_that_was_approved_before_a_failure_is_deployed_all_the_same():
+    current = state.failed(after([request(3, 1)]), "no such image", at=moment(9))
+
+    assert state.ask(current, request(4, 2)).decision is Decision.ACCEPTED, "nobody has tried that one"
+
+
+def test_what_an_operator_removed_comes_back_by_a_newer_approval_only():
+    serving = state.in_service(state.deploying(after([request(3, 1)]), "c", at=moment(2)), at=moment(3))
+    gone = state.removed(serving, "removed by ada", at=moment(6))
+
+    assert (gone.state, gone.endpoint_config) == (State.REMOVED, None)
+    assert state.removed(gone, "again", at=moment(7)) is gone
+    assert [state.ask(gone, request(v, 5)).decision for v in (3, 4)] == [Decision.STALE] * 2, "a late event"
+    assert [state.ask(gone, request(v, 7)).decision for v in (3, 2)] == [Decision.ACCEPTED] * 2
+
+
+def test_a_refreshing_approval_leaves_the_time_of_the_state():
+    deploying = state.deploying(after([request(3, 1)]), "c", at=moment(2))
+
+    refreshed = state.ask(deploying, request(3, 8)).desired
+
+    assert refreshed.updated_at == moment(2), "an endpoint event between the two must still be judged"
 
 
 def test_a_newer_version_supersedes_an_open_deployment_and_says_so():
@@ -165,7 +215,8 @@ def test_an_approval_event_becomes_a_request_with_its_approver():
         version=3,
         account="111111111111",
         region="us-east-1",
-        time="2026-03-02T09:00:01Z",
+        time="2026-03-02T09:00:04Z",
+        approved_at=moment(1),
         event_id="e-3-1",
         created_or_updated="updated",
     )

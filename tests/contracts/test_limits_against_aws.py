@@ -39,7 +39,7 @@ def test_the_instance_tables_unpack_to_botocores_enums():
     from contracts import instances
 
     for name, (shape, _) in aws_tables.INSTANCE_SHAPES.items():
-        assert getattr(instances, name) == frozenset(service("sagemaker").shape_for(shape).enum), name
+        assert getattr(instances, name) == frozenset(aws_tables.offered(shape)), name
 
 
 def test_log_retention_is_what_cloudwatch_offers():

@@ -234,7 +234,9 @@ def test_an_image_is_named_by_tag_or_by_digest():
     digest = "sha256:" + "0" * 64
 
     repository = "111111111111.dkr.ecr.us-east-1.amazonaws.com/acme-risk/fraud-detector"
-    assert acme.image_uri("fraud-detector", "dev") == f"{repository}/moving:dev"
+    assert acme.image_uri("fraud-detector", "v1.0.0") == f"{repository}:v1.0.0"
+    moving = "111111111111.dkr.ecr.us-east-1.amazonaws.com/acme-risk/builds/moving"
+    assert acme.image_uri("fraud-detector", "dev") == f"{moving}:fraud-detector-dev", "apart from the releases"
     assert acme.image_uri("fraud-detector", digest) == f"{repository}@{digest}"
 
 
