@@ -9,6 +9,7 @@ from contracts import delivery_config, jobs, limits, ranges
 from contracts.names import Names
 from contracts.parameters import ParameterPaths
 from contracts.rules import BrokenRuleError
+from settings.catalog import Catalog
 from settings.delivery import Delivery
 from settings.fields import (
     AccountId,
@@ -34,8 +35,12 @@ from settings.fields import (
     TagValue,
     Training,
 )
+from settings.github import GitHub
+from settings.people import People
 from settings.problems import SettingsError
+from settings.projects import Projects
 from settings.rules import broken_rules
+from settings.studio import Studio
 
 
 class Environment(StrEnum):
@@ -228,6 +233,16 @@ class StackSettings(Section):
     """Lifecycle of the buckets."""
     models: Annotated[dict[ModelName, Model], Field(max_length=limits.MODELS_PER_STACK)] = Field(default_factory=dict)
     """The models of this stack by name."""
+    studio: Studio | None = None
+    """SageMaker Studio, where people work; none where absent."""
+    github: GitHub | None = None
+    """The organisation on GitHub, in dev only; none where absent."""
+    projects: Projects | None = None
+    """Whose repositories may deploy to this account; none where absent."""
+    catalog: Catalog | None = None
+    """The project templates that people may launch, in dev only; none where absent."""
+    people: People | None = None
+    """Who may take on the approver's and the viewer's role; whoever Identity Center lets in where absent."""
 
     @model_validator(mode="after")
     def _rules_between_fields(self) -> Self:
@@ -245,6 +260,11 @@ class StackSettings(Section):
     def retains_data(self) -> bool:
         """Whether stores are protected and outlive the stack."""
         return self.environment is Environment.PROD if self.retain_data is None else self.retain_data
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What these settings ask for and cannot have, though nothing about them is wrong; sentences for people."""
+        return () if self.github is None else self.github.notices
 
     @property
     def names(self) -> Names:

@@ -12,13 +12,16 @@ from contracts.regions import check_zone
 from contracts.retention import lifecycle_faults
 from contracts.rules import BrokenRuleError
 from contracts.tags import RESERVED_KEYS, TAGS_PER_RESOURCE
+from settings.organisation_rules import ORGANISATION_RULES
 from settings.problems import Problem, path_of, problem, shown
+from settings.studio_rules import STUDIO_RULES
 from settings.view import PartUnknownError
 
 if TYPE_CHECKING:
     from settings.models import Model, StackSettings
 
 LEAST_ZONES = 2
+_PROMOTED_FROM = {"preprod": "dev", "prod": "preprod"}
 ModelRule = Callable[["StackSettings", str, "Model"], Iterator[Problem]]
 
 
@@ -174,6 +177,22 @@ def approval_in_prod_is_manual(settings: "StackSettings", name: str, model: "Mod
         yield problem(("models", name, "approval"), "automatic", error)
 
 
+def promotion_stays_in_its_region(settings: "StackSettings", name: str, model: "Model") -> Iterator[Problem]:
+    """`source: promote` only from the same region, because SageMaker pulls images of its own region."""
+    regions, delivery, environment = settings.regions, model.delivery, str(settings.environment)
+    if regions is None or delivery is None or delivery.source != "promote" or environment not in _PROMOTED_FROM:
+        return
+    previous = _PROMOTED_FROM[environment]
+    there, here = getattr(regions, previous), getattr(regions, environment)
+    if there != here:
+        rule = (
+            f"a promoted version keeps its image, and SageMaker pulls images of its own region only: {previous} is in"
+            f" {there}, {environment} in {here}"
+        )
+        fix = f"write train, or the same region for {previous} and {environment} under regions"
+        yield problem(("models", name, "delivery", "source"), "promote", BrokenRuleError(rule, fix))
+
+
 def _of_delivery(rule: Callable[[Any, str], Iterator[endpoint_rules.Fault]]) -> ModelRule:
     """Return a rule of a delivery as a rule of a model, with the paths that a stack file has."""
 
@@ -202,6 +221,12 @@ STACK_RULES: tuple[Callable[["StackSettings"], Iterator[Problem]], ...] = (
     single_nat_is_for_dev,
     lifecycle_is_in_order,
     tags_leave_room,
+    *STUDIO_RULES,
+    *ORGANISATION_RULES,
 )
-MODEL_RULES: tuple[ModelRule, ...] = (image_is_immutable, approval_in_prod_is_manual)
+MODEL_RULES: tuple[ModelRule, ...] = (
+    image_is_immutable,
+    approval_in_prod_is_manual,
+    promotion_stays_in_its_region,
+)
 DELIVERY_RULES: tuple[ModelRule, ...] = tuple(_of_delivery(rule) for rule in endpoint_rules.RULES)

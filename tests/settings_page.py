@@ -18,6 +18,8 @@ checks a file without an engine and reports all mistakes at once.
 """
 SECTIONS = (
     *("StackSettings", "Accounts", "Regions", "Network", "ExistingVpc", "Storage", "Model", "Gate", "Delivery"),
+    *("Studio", "StudioUser", "SpaceSize", "StudioImage", "Tracking"),
+    *("GitHub", "Reviewers", "Reviewer", "Projects", "Catalog", "People", "Trusted", "Assignees"),
     *("Instances", "Serverless", "Asynchronous", "Batch", "Scaling", "Capture", "Rollout", "Alarms", "Shadow", "Smoke"),
 )
 MOST_CHOICES = 6

@@ -355,6 +355,32 @@ def test_environments_may_lie_in_regions_of_their_own():
     assert settings.names.region == "us-east-1"
 
 
+@pytest.mark.parametrize("more", [{}, {"owner": "nobody"}], ids=["alone", "beside another mistake"])
+def test_a_version_is_promoted_within_a_region_only(more):
+    regions = {"dev": "eu-west-1", "preprod": "us-east-1", "prod": "us-west-2"}
+    raw = changed("preprod", regions=regions, models__fraud__delivery={"source": "promote", **more})
+    with pytest.raises(SettingsError) as caught:
+        load_settings(raw, source="Pulumi.preprod.yaml")
+
+    assert (
+        f'  {AT}.source: "promote"\n'
+        "    rule: a promoted version keeps its image, and SageMaker pulls images of its own region only: dev is in"
+        " eu-west-1, preprod in us-east-1\n"
+        "    fix:  write train, or the same region for dev and preprod under regions\n"
+    ) in str(caught.value)
+    assert len(caught.value.problems) == 1 + len(more)
+
+
+@pytest.mark.parametrize(
+    ("regions", "source"),
+    [({"dev": "us-east-1", "preprod": "us-east-1", "prod": "us-west-2"}, "promote"), (REGIONS, "train")],
+)
+def test_what_is_promoted_within_a_region_or_trained_here_is_no_mistake(regions, source):
+    raw = changed("preprod", regions={**regions, "preprod": "us-east-1"}, models__fraud__delivery={"source": source})
+
+    assert load_settings(raw, source="Pulumi.preprod.yaml").delivery("fraud-detector").source == source
+
+
 def test_the_stacks_own_region_is_the_one_that_the_others_know():
     with pytest.raises(SettingsError) as caught:
         load_settings(changed("dev", regions={**REGIONS, "dev": "us-west-2"}), source="Pulumi.dev.yaml")

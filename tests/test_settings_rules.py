@@ -196,8 +196,7 @@ CASES = {
         "write one id three times under accounts, or remove single_account",
     ),
     "a single account with one id that differs": (
-        "dev", {"single_account": True, "accounts__prod": "222222222222", "accounts__dev": "222222222222",
-                "accounts__preprod": "111111111111"}, "single_account: true",
+        "dev", {"single_account": True, "accounts__prod": "222222222222"}, "single_account: true",
         "with single_account, dev, preprod and prod name the same account",
         "write one id three times under accounts, or remove single_account",
     ),
