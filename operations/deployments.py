@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from contracts.delivery_config import Delivery, Kind, Owner
 from contracts.delivery_events import version_parts
 from contracts.desired_state import OPEN, Decision, Deployment, Desired, Request, State
-from operations import models, requests, table, versions
+from operations import models, removal, requests, table, versions
 from operations.errors import MisuseError, NotFoundError, OperationError
 from operations.plain import moment
 from operations.serving import Endpoint, endpoint_of, version_with
@@ -22,7 +22,8 @@ class ModelDeployments:
     """One model's delivery."""
 
     model: str
-    delivery: Delivery
+    delivery: Delivery | None
+    """None for an orphan: the stack's settings deliver it no longer, and its endpoint is still there."""
     endpoint: Endpoint | None
     """None where there is none yet, and for batch."""
     desired: Desired | None
@@ -52,10 +53,31 @@ class Asked:
 
 
 def listed(access: Access, *, model: str | None = None, newest: int = 10) -> tuple[ModelDeployments, ...]:
-    """Return the models that this stack delivers, or one of them, each with its `newest` deployments."""
-    wanted = sorted(access.settings.models) if model is None else [access.model(model)]
+    """Return the models that this stack delivers, or one of them, each with its `newest` deployments.
+
+    Behind them come the orphans: what it delivered once and its settings no longer do.
+    """
+    left = removal.orphans(access)
+    if model is not None and model not in left:
+        access.model(model)
+    wanted = [name for name in sorted(access.settings.models) if model in (None, name)]
     found = [(name, delivery) for name in wanted if (delivery := access.settings.delivery(name)) is not None]
-    return tuple(_of_model(access, name, delivery, newest) for name, delivery in found)
+    return (
+        *(_of_model(access, name, delivery, newest) for name, delivery in found),
+        *(_orphan(access, name, endpoint, newest) for name, endpoint in left.items() if model in (None, name)),
+    )
+
+
+def _orphan(access: Access, model: str, endpoint: str, newest: int) -> ModelDeployments:
+    try:
+        desired, history = table.read(access, model), table.history(access, model, newest=newest)
+    except NotFoundError:  # a stack that delivers nothing any more has no table
+        desired, history = None, ()
+    there = endpoint_of(access, endpoint)
+    runs = version_with(there.config if there else None, history)
+    return ModelDeployments(
+        model=model, delivery=None, endpoint=there, desired=desired, history=history, runs=runs, astray=False
+    )
 
 
 def _of_model(access: Access, model: str, delivery: Delivery, newest: int) -> ModelDeployments:
@@ -143,10 +165,11 @@ def _approved(access: Access, model: str, version: int) -> str:
 
 
 def _newer(current: Desired | None) -> str:
-    """Return the present, or the second after the newest request where that is not past: clocks differ."""
+    """Return the present, or the second after the newest request and state where that is not past: clocks differ."""
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     if current is not None:
-        now = max(now, dt.datetime.fromisoformat(current.requested_at) + dt.timedelta(seconds=1))
+        newest = max(current.requested_at, current.updated_at)
+        now = max(now, dt.datetime.fromisoformat(newest) + dt.timedelta(seconds=1))
     return str(moment(now))
 
 

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.names import Names
+from contracts.version_metadata import APPROVED_BY
 
-APPROVED_BY = "approved_by"
-"""Metadata key under which delivery records the approver, before any other write of ours hides the person."""
 FUNCTIONS = ("promote", "deploy", "verify")
 
 

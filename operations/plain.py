@@ -15,6 +15,11 @@ def moment(value: dt.datetime | str | None) -> str | None:
     return known.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def now() -> str:
+    """Return the present as `moment` gives it."""
+    return str(moment(dt.datetime.now(dt.UTC)))
+
+
 def as_json(value: object) -> Any:
     """Return dataclasses, mappings and sequences of them as what `json.dumps` takes."""
     if is_dataclass(value) and not isinstance(value, type):

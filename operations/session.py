@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ProfileNotFound
 
 from contracts.names import Names
 from contracts.parameters import ParameterPaths
@@ -16,6 +17,8 @@ from settings import StackSettings
 ATTEMPTS = 5
 """Tries of one call, with backoff; a person is waiting."""
 CONNECT_SECONDS, READ_SECONDS = 5, 30
+FUNCTION_SECONDS = 910
+"""The longest that a function may take to answer, Lambda's 15 minutes, and a little."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +51,16 @@ class Access:
         return model
 
 
+def of_profile(profile: str | None, region: str) -> Any:  # boto3 has no types
+    """Return a session of an AWS profile, of the usual chain where None. Raises AccountError for an unknown one."""
+    try:
+        return boto3.Session(profile_name=profile, region_name=region)
+    except ProfileNotFound as error:
+        raise AccountError(
+            f"profile {profile!r}: {error}. `aws configure list-profiles` shows those there are."
+        ) from error
+
+
 def connect(settings: StackSettings, session: Any = None) -> Access:
     """Return access to a stack in AWS by `session`, or by the usual chain of credentials.
 
@@ -60,9 +73,12 @@ def connect(settings: StackSettings, session: Any = None) -> Access:
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     )
 
+    # Keepalive, because NAT gateways forget a connection that is silent for 350 seconds.
+    patient = config.merge(Config(read_timeout=FUNCTION_SECONDS, tcp_keepalive=True))
+
     @functools.cache
     def client(service: str) -> Any:
-        return chosen.client(service, region_name=settings.region, config=config)
+        return chosen.client(service, region_name=settings.region, config=patient if service == "lambda" else config)
 
     with told(f"sign in to stack {settings.environment.value}"):
         identity = client("sts").get_caller_identity()

@@ -1,4 +1,4 @@
-"""The deliveries table as an operator reads it, and the one thing an operator writes: a newer request."""
+"""The deliveries table as an operator reads it, and what an operator writes: a newer request, a removal."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -48,23 +48,36 @@ def ask(access: Access, request: Request) -> Outcome:
     for _ in range(ROUNDS):
         current = read(access, request.model)
         outcome = desired_state.ask(current, request)
-        if not outcome.writes or _saved(access, current, outcome):
+        opens = outcome.decision is Decision.ACCEPTED
+        if not outcome.writes or save(access, current, outcome.desired, superseded=outcome.superseded, opens=opens):
             return outcome
     raise OperationError(f"{request.model}: the desired state changed {ROUNDS} times while it was being written; look")
 
 
-def _saved(access: Access, current: Desired | None, outcome: Outcome) -> bool:
-    desired = outcome.desired
+def save(
+    access: Access,
+    current: Desired | None,
+    desired: Desired,
+    *,
+    superseded: Deployment | None = None,
+    opens: bool = False,
+) -> bool:
+    """Write a desired state and its deployment together; return False where somebody wrote since `current` was read.
+
+    An equal state is not written.
+    """
+    if desired == current:
+        return True
     deployment = desired_state.deployment_of(desired)
-    if outcome.decision is not Decision.ACCEPTED:
+    if not opens:
         deployment = _with_previous(access, deployment)
     writes = [
         _put(access, desired_state.desired_item(desired), desired_state.write_condition(current)),
         _put(access, desired_state.deployment_item(deployment), {}),
     ]
-    if outcome.superseded is not None:
-        writes.append(_put(access, desired_state.deployment_item(_with_previous(access, outcome.superseded)), {}))
-    with _asking(access, f"record the request for {desired.model}"):
+    if superseded is not None:
+        writes.append(_put(access, desired_state.deployment_item(_with_previous(access, superseded)), {}))
+    with _asking(access, f"record what is wanted of {desired.model}"):
         try:
             access.client("dynamodb").transact_write_items(TransactItems=writes)
         except ClientError as error:

@@ -5,24 +5,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.delivery_events import version_parts
+from contracts.version_metadata import (
+    CODE_HASH,
+    DATA_MANIFEST,
+    DELIVERY_CONFIG,
+    DELIVERY_DETAIL,
+    DELIVERY_STATE,
+    KNOWN,
+    PIPELINE_RUN,
+    SOURCE_APPROVED_BY,
+    SOURCE_RUN,
+    SOURCE_VERSION,
+)
 from operations import documents, runs
 from operations.documents import Manifest, UnreadableDocumentError
 from operations.errors import NotFoundError, told
-from operations.people import APPROVED_BY, decided_by, person
+from operations.people import decided_by, person
 from operations.plain import moment
 from operations.runs import Run
 from operations.session import Access
-
-CODE_HASH, DATA_MANIFEST, RUN = "code_hash", "data_manifest", "pipeline_execution_arn"
-"""Metadata keys that the pipeline writes at registration."""
-SOURCE_VERSION, SOURCE_RUN, SOURCE_APPROVER = "source_version", "source_pipeline_run", "source_approved_by"
-"""Metadata keys that promotion writes."""
-STATE, DETAIL, CONFIG = "delivery_state", "delivery_detail", "delivery_endpoint_config"
-"""Metadata keys under which verification records its result."""
-_SHOWN = {
-    CODE_HASH, DATA_MANIFEST, RUN, SOURCE_VERSION, SOURCE_RUN, SOURCE_APPROVER, STATE, DETAIL, CONFIG, APPROVED_BY,
-    "environment", "source_environment", "source_approved_at",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,11 +143,13 @@ def of(access: Access, model: str, described: Mapping[str, Any], *, deep: bool) 
         model_data=container.get("ModelDataUrl"),
         lineage=_lineage(access, described, metadata, notes, deep=deep),
         verification=Verification(
-            state=metadata[STATE], detail=metadata.get(DETAIL, ""), endpoint_config=metadata.get(CONFIG)
+            state=metadata[DELIVERY_STATE],
+            detail=metadata.get(DELIVERY_DETAIL, ""),
+            endpoint_config=metadata.get(DELIVERY_CONFIG),
         )
-        if STATE in metadata
+        if DELIVERY_STATE in metadata
         else None,
-        metadata={name: value for name, value in sorted(metadata.items()) if name not in _SHOWN},
+        metadata={name: value for name, value in sorted(metadata.items()) if name not in KNOWN},
         notes=tuple(notes),
     )
 
@@ -166,7 +169,11 @@ def _metrics(access: Access, described: Mapping[str, Any], notes: list[str]) -> 
 def _lineage(
     access: Access, described: Mapping[str, Any], metadata: Mapping[str, str], notes: list[str], *, deep: bool
 ) -> Lineage:
-    arn = metadata.get(RUN) or metadata.get(SOURCE_RUN) or described.get("MetadataProperties", {}).get("GeneratedBy")
+    arn = (
+        metadata.get(PIPELINE_RUN)
+        or metadata.get(SOURCE_RUN)
+        or described.get("MetadataProperties", {}).get("GeneratedBy")
+    )
     run = None if arn is None else Run(arn=arn, execution=arn.rsplit("/", 1)[-1])
     uri, read_manifest = metadata.get(DATA_MANIFEST), None
     if deep and arn is not None:
@@ -184,5 +191,5 @@ def _lineage(
         manifest_uri=uri,
         manifest=read_manifest,
         source_version=metadata.get(SOURCE_VERSION),
-        source_approved_by=metadata.get(SOURCE_APPROVER),
+        source_approved_by=metadata.get(SOURCE_APPROVED_BY),
     )

@@ -11,6 +11,7 @@ from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
+from contracts.version_metadata import CODE_HASH, DATA_MANIFEST, ENVIRONMENT, PIPELINE_RUN
 from pipeline_defs.code import bundles, code_hash, schema
 from pipeline_defs.jobs import CACHE, Jobs, output_of, sklearn_image, under
 from pipeline_defs.release import gate, register
@@ -74,10 +75,10 @@ def build(settings: PipelineSettings, session: PipelineSession) -> Pipeline:
         model_data=model_data,
         statistics_uri=under(output_of(evaluate, "evaluation"), "statistics.json"),
         metadata={
-            "environment": settings.environment,
-            "code_hash": code_hash(*code.values(), contract),
-            "data_manifest": under(output_of(preprocess, "manifest"), "manifest.json"),
-            "pipeline_execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
+            ENVIRONMENT: settings.environment,
+            CODE_HASH: code_hash(*code.values(), contract),
+            DATA_MANIFEST: under(output_of(preprocess, "manifest"), "manifest.json"),
+            PIPELINE_RUN: ExecutionVariables.PIPELINE_EXECUTION_ARN,
         },
     )
     check = gate("CheckAccuracy", settings=settings, report=report, of=evaluate, passed=[version])

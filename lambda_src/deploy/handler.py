@@ -7,6 +7,7 @@ Events: "SageMaker Model Package State Change" of this environment; "Scheduled B
 from contracts.delivery_events import ApprovalEvent, parse_approval
 from contracts.desired_state import request_of
 from contracts.operator_events import requested_model
+from contracts.version_metadata import APPROVED_BY
 from lambda_src.deploy import batch
 from lambda_src.shared import configuration, registry, store
 from lambda_src.shared.configuration import Served
@@ -54,7 +55,7 @@ def _approver(served: Served, version: Version | None, approval: ApprovalEvent) 
     desired = store.read(served.model)
     if desired is not None and desired.version_arn == approval.version_arn:
         return desired.requested_by
-    return version.metadata.get(registry.APPROVED_BY, registry.UNKNOWN)
+    return version.metadata.get(APPROVED_BY, registry.UNKNOWN)
 
 
 handler = with_runtime("deploy", deploy)

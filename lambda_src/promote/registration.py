@@ -7,9 +7,21 @@ from typing import Any
 
 from contracts.delivery_config import DeliveryConfig
 from contracts.delivery_events import APPROVED
+from contracts.version_metadata import (
+    APPROVED_BY,
+    DELIVERY_PREFIX,
+    ENVIRONMENT,
+    PIPELINE_RUN,
+    SOURCE_APPROVED_AT,
+    SOURCE_APPROVED_BY,
+    SOURCE_ENVIRONMENT,
+    SOURCE_PREFIX,
+    SOURCE_RUN,
+    SOURCE_VERSION,
+)
 from lambda_src.shared.clients import client
 from lambda_src.shared.promotions import Promotion
-from lambda_src.shared.registry import APPROVED_BY, Version, clean
+from lambda_src.shared.registry import Version, clean
 
 KEPT = ("ModelPackageDescription", "Domain", "Task", "SkipModelValidation")
 """Members that a copy has as the source has them; files and images are copied, the rest is this environment's own."""
@@ -17,7 +29,6 @@ CONTAINER_KEPT = ("Environment", "ModelInput", "Framework", "FrameworkVersion", 
 REPORTS = ("ModelMetrics", "DriftCheckBaselines")
 MOST_PROPERTIES = 50
 """CustomerMetadataMap, API model."""
-SOURCE_VERSION = "source_version"
 AUTOMATIC = "automatic"
 PENDING = "PendingManualApproval"
 
@@ -85,19 +96,19 @@ def metadata(version: Version, *, config: DeliveryConfig, promotion: Promotion) 
     previous = config.previous.environment if config.previous else ""
     # What the source's own deployment wrote is about that deployment, and its approver is not this version's.
     kept = {
-        k: v for k, v in version.metadata.items() if not k.startswith(("delivery_", "source_")) and k != APPROVED_BY
+        k: v
+        for k, v in version.metadata.items()
+        if not k.startswith((DELIVERY_PREFIX, SOURCE_PREFIX)) and k != APPROVED_BY
     }
     own = {
-        "environment": config.environment,
-        "source_environment": previous,
+        ENVIRONMENT: config.environment,
+        SOURCE_ENVIRONMENT: previous,
         SOURCE_VERSION: version.arn,
-        "source_approved_by": promotion.approved_by,
-        "source_approved_at": promotion.approved_at,
+        SOURCE_APPROVED_BY: promotion.approved_by,
+        SOURCE_APPROVED_AT: promotion.approved_at,
     }
-    if run := kept.get("pipeline_execution_arn") or (version.described.get("MetadataProperties") or {}).get(
-        "GeneratedBy"
-    ):
-        own["source_pipeline_run"] = run
+    if run := kept.get(PIPELINE_RUN) or (version.described.get("MetadataProperties") or {}).get("GeneratedBy"):
+        own[SOURCE_RUN] = run
     room = MOST_PROPERTIES - len(own)
     fitted = {k: v for k, v in kept.items() if k not in own}
     return dict(list(fitted.items())[:room]) | {key: clean(value) for key, value in own.items() if value}

@@ -49,3 +49,8 @@ def is_not_found(error: ClientError) -> bool:
 def is_refusal(error: ClientError) -> bool:
     """Whether the service refused the request in the present state: a name in use, an endpoint in transition."""
     return code_of(error) in ("ValidationException", "ValidationError", "ConflictException", "ResourceInUse")
+
+
+def is_server_fault(error: ClientError) -> bool:
+    """Whether the service failed by itself, after the client's own tries: HTTP 500 and above."""
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500

@@ -61,14 +61,15 @@ def begin(model: str, event: ApprovalEvent, approved_by: str | None) -> tuple[Pr
         model=model,
         source_arn=event.version_arn,
         approved_by=approved_by or "unknown",
-        approved_at=event.time,
+        approved_at=event.approved_at,
         state=Stage.STARTED,
         updated_at=now(),
     )
     item = store.get(asked.key)
     if item is not None:
         there = _from(item)
-        if there.state is not Stage.REFUSED or there.approved_at >= asked.approved_at:
+        # A refusal answers what was approved before it, however many events tell of that.
+        if there.state is not Stage.REFUSED or asked.approved_at <= max(there.approved_at, there.updated_at):
             return there, True
         asked = replace(asked, approved_by=approved_by or there.approved_by)
         return _write(there, asked), True

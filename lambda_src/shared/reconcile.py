@@ -5,8 +5,9 @@ The endpoint's next event continues where this stops.
 """
 
 from dataclasses import replace
+from itertools import takewhile
 
-from contracts import desired_state
+from contracts import desired_state, version_metadata
 from contracts.delivery_config import Kind, Owner
 from contracts.desired_state import Desired, State
 from lambda_src.shared import cleanup, registry, results, rollout, store, verification
@@ -61,6 +62,7 @@ def _start(served: Served, desired: Desired, endpoint: Endpoint | None) -> Desir
     """Tell the endpoint to run what is asked for, if it can be told now."""
     try:
         plan = rollout.plan_of(served, _approved(desired))
+        rollout.check_kind(plan, endpoint)
     except PermanentError as error:
         return _finish(served, desired, desired_state.failed(desired, str(error), at=now()), What.FAILED)
     config = rollout.target_of(plan)
@@ -70,7 +72,10 @@ def _start(served: Served, desired: Desired, endpoint: Endpoint | None) -> Desir
             raise RetryLaterError(f"{served.endpoint} is being deleted, which ends without an event for us")
         started = endpoint.starts(config)  # an earlier try told it and died before recording that
     else:
-        rollout.prepare(plan)
+        try:
+            rollout.prepare(plan)
+        except PermanentError as error:
+            return _finish(served, desired, desired_state.failed(desired, str(error), at=now()), What.FAILED)
         started = rollout.start(plan, endpoint)
     if not started:
         return desired  # busy with another change, whose end leads here again
@@ -100,8 +105,11 @@ def _settle(served: Served, desired: Desired, endpoint: Endpoint | None, seen_at
 
 
 def _verified(served: Served, desired: Desired, endpoint: Endpoint) -> Desired:
-    plan = rollout.plan_of(served, registry.read(desired.version_arn))
-    problems = verification.verify(plan, endpoint)
+    try:
+        plan = rollout.plan_of(served, registry.read(desired.version_arn))
+        problems = verification.verify(plan, endpoint, deployment=desired.opened_at)
+    except PermanentError as error:  # such as a version that somebody deleted while it was rolled out
+        problems = [str(error)]
     if problems:
         ended = desired_state.failed(desired, "; ".join(problems), at=now())
         return _finish(served, desired, ended, What.FAILED)
@@ -112,14 +120,15 @@ def _go_back(served: Served, desired: Desired, endpoint: Endpoint | None) -> Des
     """Return to the config that was verified last, where a version that failed its verification still serves."""
     if endpoint is None or WENT_BACK in desired.detail or endpoint.config != desired.endpoint_config:
         return desired
-    good = (d.endpoint_config for d in store.history(served.model) if d.state is State.IN_SERVICE)
+    # What was there before an operator removed the endpoint is gone.
+    since = takewhile(lambda d: d.state is not State.REMOVED, store.history(served.model))
+    good = (d.endpoint_config for d in since if d.state is State.IN_SERVICE)
     previous = next((name for name in good if name and name != desired.endpoint_config), None)
     if previous is None:
         return desired  # a first version has nothing to go back to; its failure is published
-    if endpoint.status == rollout.IN_SERVICE:
-        going = rollout.go_back(rollout.plan_of(served, registry.read(desired.version_arn)), previous)
-    else:
-        going = endpoint.starts(previous)  # an earlier try asked for it and died before recording that
+    rests = endpoint.status == rollout.IN_SERVICE
+    # One that starts it already was asked for it by an earlier try, which died before recording that.
+    going = rollout.go_back(served, previous) if rests else endpoint.starts(previous)
     if not going:
         return desired
     marked = replace(desired, detail=f"{desired.detail}{WENT_BACK}{previous}", revision=desired.revision + 1)
@@ -132,10 +141,11 @@ def _batch(served: Served, desired: Desired) -> str:
         return f"the next job runs what is {desired.state.value}"
     try:
         plan = rollout.plan_of(served, _approved(desired))
+        rollout.check_kind(plan, rollout.observe(served.endpoint))
+        rollout.ensure_model(plan)
     except PermanentError as error:
         _finish(served, desired, desired_state.failed(desired, str(error), at=now()), What.FAILED)
         return "it cannot be deployed"
-    rollout.ensure_model(plan)
     moved = store.save(desired, desired_state.deploying(desired, rollout.target_of(plan), at=now()))
     _finish(served, moved, desired_state.in_service(moved, at=now()), What.IN_SERVICE)
     return "the next job runs it"
@@ -171,11 +181,11 @@ def _finish(served: Served, read: Desired, ended: Desired, what: What) -> Desire
         registry.record(
             version,
             {
-                registry.APPROVED_BY: ended.requested_by if ended.reason == APPROVAL else "",
-                "delivery_requested_by": ended.requested_by,
-                "delivery_state": ended.state.value,
-                "delivery_detail": ended.detail or "verified",
-                "delivery_endpoint_config": ended.endpoint_config or "",
+                version_metadata.APPROVED_BY: ended.requested_by if ended.reason == APPROVAL else "",
+                version_metadata.DELIVERY_REQUESTED_BY: ended.requested_by,
+                version_metadata.DELIVERY_STATE: ended.state.value,
+                version_metadata.DELIVERY_DETAIL: ended.detail or "verified",
+                version_metadata.DELIVERY_CONFIG: ended.endpoint_config or "",
             },
         )
     return store.save(read, ended)

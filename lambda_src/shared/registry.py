@@ -8,14 +8,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from contracts.delivery_events import APPROVED, ApprovalEvent
+from contracts.delivery_events import APPROVED, ApprovalEvent, version_parts
 from contracts.names import Names
 from lambda_src.shared.clients import client
+from lambda_src.shared.configuration import names
 from lambda_src.shared.errors import PermanentError, is_not_found
 
 UNKNOWN = "unknown"
-APPROVED_BY = "approved_by"
-"""Metadata key: who approved the version, written once and kept by every later write of ours."""
 OWN_FUNCTIONS = ("promote", "deploy", "verify")
 CLOCKS = timedelta(seconds=5)
 """How much later than its event's whole second a write may be stamped and still be the write the event is about."""
@@ -69,14 +68,14 @@ class Version:
 def read(version_arn: str) -> Version:
     """Return a version, of this account or of one whose group lets this account read. Raises PermanentError if gone."""
     try:
-        return Version(client("sagemaker").describe_model_package(ModelPackageName=version_arn))
+        return Version(_registry_of(version_arn).describe_model_package(ModelPackageName=version_arn))
     except ClientError as error:
         if is_not_found(error):
             raise PermanentError(f"{version_arn} is gone; approve a version that exists") from error
         raise
 
 
-def approver(version: Version, event: ApprovalEvent, names: Names) -> str | None:
+def approver(version: Version, event: ApprovalEvent, own_names: Names) -> str | None:
     """Return who made the approval of `event`, None where a later write hides it (then what was recorded stays).
 
     The registry keeps only the last writer. A write that is later than the event, or that is our own, is not the
@@ -88,7 +87,7 @@ def approver(version: Version, event: ApprovalEvent, names: Names) -> str | None
     if changed is not None and changed > datetime.fromisoformat(event.time) + CLOCKS:
         return None
     writer = _person(version.described.get("LastModifiedBy"))
-    own = {names.function(purpose) for purpose in OWN_FUNCTIONS}
+    own = {own_names.function(purpose) for purpose in OWN_FUNCTIONS}
     return None if writer.rsplit("/", 1)[-1] in own else writer  # Lambda names the role session after the function
 
 
@@ -98,10 +97,16 @@ def record(version: Version, properties: Mapping[str, str]) -> None:
     if all(version.metadata.get(name) == value for name, value in wanted.items()):
         return
     try:
-        client("sagemaker").update_model_package(ModelPackageArn=version.arn, CustomerMetadataProperties=wanted)
+        _registry_of(version.arn).update_model_package(ModelPackageArn=version.arn, CustomerMetadataProperties=wanted)
     except ClientError as error:
         if not is_not_found(error):
             raise
+
+
+def _registry_of(version_arn: str) -> Any:  # boto3 has no client types
+    """Return a client of the version's own region: SageMaker answers for no other."""
+    region = version_parts(version_arn).region
+    return client("sagemaker") if region == names().region else client("sagemaker", region)
 
 
 def clean(text: str) -> str:

@@ -11,7 +11,7 @@ from lambda_src.shared.clock import now
 from lambda_src.shared.configuration import names, result_topic_arn
 
 NAMESPACE = "MLOps/Delivery"
-"""Namespace of the metrics; each is 1 per outcome, named as the outcome, with the dimensions `Stack` and `Model`."""
+"""Namespace of the metrics; each is 1 per outcome, named as the outcome, by `Stack`, and by `Stack` and `Model`."""
 SUBJECT_LENGTH = 100
 """SNS Publish, Subject."""
 
@@ -77,12 +77,13 @@ def publish(result: Result) -> None:
 def count(metric: str, model: str) -> None:
     """Count one; CloudWatch reads the metric from this log line (embedded metric format), so no call can fail.
 
-    Written here and not by a library, because the alarm's dimensions must be exactly these two.
+    Written here and not by a library, because the dimensions must be exactly these: the alarm is one for all models,
+    and the metric by model shows which it was.
     """
     dimensions = {"Stack": names().prefix, "Model": model}
     described = {
         "Namespace": NAMESPACE,
-        "Dimensions": [list(dimensions)],
+        "Dimensions": [["Stack"], ["Stack", "Model"]],
         "Metrics": [{"Name": metric, "Unit": "Count"}],
     }
     line = {"_aws": {"Timestamp": int(time() * 1000), "CloudWatchMetrics": [described]}, **dimensions, metric: 1}

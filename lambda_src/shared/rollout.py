@@ -35,6 +35,7 @@ class Endpoint:
     reason: str
     """Why it failed, where it did."""
     variants: tuple[Mapping[str, Any], ...]
+    kind: Kind = Kind.REALTIME
 
     @property
     def moving(self) -> bool:
@@ -60,6 +61,7 @@ def observe(name: str) -> Endpoint | None:
         pending=(found.get("PendingDeploymentSummary") or {}).get("EndpointConfigName"),
         reason=found.get("FailureReason", ""),
         variants=tuple(found.get("ProductionVariants", ())),
+        kind=endpoint_plan.kind_of(found),
     )
 
 
@@ -86,8 +88,28 @@ def target_of(plan: DeliveryPlanInput) -> str:
     return endpoint_plan.endpoint_config_name(plan)
 
 
+def check_kind(plan: DeliveryPlanInput, endpoint: Endpoint | None) -> None:
+    """Raise PermanentError where the endpoint is of another kind than the plan, and so cannot be updated to it.
+
+    A failed one is no obstacle: it is deleted and created anew in any case. One that moves is judged when it rests.
+    """
+    if endpoint is None or endpoint.moving or endpoint.status == FAILED:
+        return
+    wanted = plan.delivery.kind
+    why = endpoint_plan.why_not(endpoint.kind, wanted)
+    if why is not None:
+        raise PermanentError(
+            f"the endpoint is {endpoint.kind.value}, and delivery.kind is {wanted.value} now: {why}. Set kind:"
+            f" {endpoint.kind.value} again, or remove the endpoint (mlops deployments remove {plan.environment}"
+            f" {plan.model}) and approve the version again"
+        )
+
+
 def prepare(plan: DeliveryPlanInput) -> None:
-    """Make sure that the models, the config and the alarms of a plan exist."""
+    """Make sure that the models, the config and the alarms of a plan exist.
+
+    Raises PermanentError where the archive or the image of a model is gone.
+    """
     ensure_model(plan)
     if plan.shadow is not None:
         _ensure("model", "ModelName", endpoint_plan.create_model(plan, shadow=True))
@@ -137,9 +159,9 @@ def start(plan: DeliveryPlanInput, endpoint: Endpoint | None) -> bool:
     return _tell(name, config, lambda: sagemaker.update_endpoint(**endpoint_plan.update_endpoint(plan)))
 
 
-def go_back(plan: DeliveryPlanInput, previous: str) -> bool:
+def go_back(served: Served, previous: str) -> bool:
     """Tell the endpoint to run the config `previous` again; return whether it is about to."""
-    request = endpoint_plan.update_endpoint(plan, endpoint_config=previous)
+    request = endpoint_plan.update_request(served.names, served.model, served.config.delivery, previous)
     return _tell(str(request["EndpointName"]), previous, lambda: client("sagemaker").update_endpoint(**request))
 
 
@@ -166,8 +188,12 @@ def _ensure(kind: str, key: str, request: Mapping[str, Any]) -> None:
     try:
         getattr(client("sagemaker"), f"create_{kind}")(**request)
     except ClientError as error:
-        if not is_refusal(error) or not _there(kind, key, request[key]):
-            raise
+        if is_refusal(error) and _there(kind, key, request[key]):
+            return
+        # A model names files and an image, and nobody brings those back; a config names models that a retry creates.
+        if kind == "model" and (is_not_found(error) or (is_refusal(error) and "not found" in str(error).lower())):
+            raise PermanentError(f"SageMaker does not find what {request[key]} is made of: {error}") from error
+        raise
 
 
 def _there(kind: str, key: str, name: str) -> bool:

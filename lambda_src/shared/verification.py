@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -10,7 +11,7 @@ from contracts import endpoint_plan
 from contracts.delivery_config import Kind, Smoke
 from contracts.endpoint_plan import DeliveryPlanInput
 from contracts.endpoint_plan.scaling import DIMENSION, SERVICE, scalable_resource
-from lambda_src.shared import rollout
+from lambda_src.shared import answers, later_answers, rollout
 from lambda_src.shared.clients import client
 from lambda_src.shared.errors import code_of
 
@@ -18,12 +19,14 @@ TRIES = 2
 """A first request may meet a container that has not served yet; the faster of two is measured."""
 
 
-def verify(plan: DeliveryPlanInput, endpoint: rollout.Endpoint) -> list[str]:
+def verify(plan: DeliveryPlanInput, endpoint: rollout.Endpoint, *, deployment: str) -> list[str]:
     """Return what is wrong with an endpoint in service, as sentences; nothing where all is well.
 
     Scaling and alarms that are absent are put in place, as they belong to the endpoint and not to a version.
+    `deployment` tells this rollout from an earlier one of the same config. Raises RetryLaterError where an asynchronous
+    endpoint has not answered yet.
     """
-    problems = _instances(plan, endpoint) + _smoke(plan)
+    problems = _instances(plan, endpoint) + _smoke(plan, deployment)
     if not problems:
         scale(plan)
         rollout.ensure_alarms(plan)
@@ -42,7 +45,7 @@ def scale(plan: DeliveryPlanInput) -> None:
     target = next(iter(answer["ScalableTargets"]), None)
     if requests is None:
         if target is not None:
-            scaling.deregister_scalable_target(**place, ResourceId=resource)
+            _deregister(resource, place)
         return
     wanted = requests.register_scalable_target
     if target is None or not _covers(target, wanted):
@@ -53,6 +56,14 @@ def scale(plan: DeliveryPlanInput) -> None:
         scaling.put_scaling_policy(**policy)
 
 
+def _deregister(resource: str, place: Mapping[str, str]) -> None:
+    try:
+        client("application-autoscaling").deregister_scalable_target(**place, ResourceId=resource)
+    except ClientError as error:
+        if code_of(error) != "ObjectNotFoundException":  # gone already
+            raise
+
+
 def _instances(plan: DeliveryPlanInput, endpoint: rollout.Endpoint) -> list[str]:
     if plan.delivery.kind is not Kind.REALTIME:
         return []
@@ -60,8 +71,10 @@ def _instances(plan: DeliveryPlanInput, endpoint: rollout.Endpoint) -> list[str]
     return [f"variant {name} has no instance" for name in empty]
 
 
-def _smoke(plan: DeliveryPlanInput) -> list[str]:
-    """Send the recorded requests. An asynchronous endpoint answers into S3 later, and nothing waits in a function."""
+def _smoke(plan: DeliveryPlanInput, deployment: str) -> list[str]:
+    """Send the recorded requests and judge the answers: at once, or of an asynchronous endpoint when they are there."""
+    if plan.delivery.kind is Kind.ASYNC:
+        return later_answers.problems(plan, deployment=deployment)
     if plan.delivery.kind not in (Kind.REALTIME, Kind.SERVERLESS):
         return []
     name = plan.names.endpoint(plan.model)
@@ -74,8 +87,7 @@ def _smoke(plan: DeliveryPlanInput) -> list[str]:
 
 def _send(endpoint: str, smoke: Smoke) -> list[str]:
     """Return what is wrong with the answer to one recorded request. Neither request nor answer is ever logged."""
-    fastest = float("inf")
-    document: Any = None
+    fastest, body = float("inf"), b""
     for _ in range(TRIES):
         started = time.perf_counter()
         try:
@@ -91,25 +103,10 @@ def _send(endpoint: str, smoke: Smoke) -> list[str]:
                 return [f"the container answered {status}"]
             raise
         fastest = min(fastest, (time.perf_counter() - started) * 1000)
-        try:
-            document = json.loads(answer["Body"].read())
-        except ValueError:
-            return ["the answer is no JSON"]
+        body = answer["Body"].read()
         if smoke.max_latency_ms is None or fastest <= smoke.max_latency_ms:
             break
-    problems = []
-    if smoke.max_latency_ms is not None and fastest > smoke.max_latency_ms:
-        problems.append(f"took {fastest:.0f} ms, {smoke.max_latency_ms} are allowed")
-    if smoke.expect_label is not None and smoke.expect_label not in _labels(document):
-        problems.append("the label is not the one expected")
-    return problems
-
-
-def _labels(document: Any) -> list[Any]:
-    """Return the labels in an answer: of the handler of this platform (`predictions`), or of a bare object or list."""
-    found = document.get("predictions", document) if isinstance(document, dict) else document
-    entries = found if isinstance(found, list) else [found]
-    return [entry.get("label") if isinstance(entry, dict) else entry for entry in entries]
+    return answers.problems(smoke, body, milliseconds=fastest)
 
 
 def _covers(there: Any, wanted: Any) -> bool:

@@ -35,6 +35,7 @@ class FakeSageMaker:
         self.configs = {}
         self.endpoints = {}
         self.transform_jobs = {}
+        self.queued = []
         self.answers = {}
         """What an endpoint config's container answers: a document, or an HTTP status."""
         self.writer = f"arn:aws:sts::{ACCOUNT}:assumed-role/somebody/alice"
@@ -192,6 +193,12 @@ class FakeSageMaker:
             "CreationTime": self.now,
             "LastModifiedTime": self.now,
         }
+        config = self.configs.get(endpoint["config"], {})
+        if asynchronous := config.get("AsyncInferenceConfig"):
+            described["AsyncInferenceConfig"] = asynchronous
+        for shown, variant in zip(described["ProductionVariants"], config.get("ProductionVariants", ()), strict=False):
+            if serverless := variant.get("ServerlessConfig"):
+                shown["CurrentServerlessConfig"] = serverless
         if endpoint["pending"]:
             described["PendingDeploymentSummary"] = {"EndpointConfigName": endpoint["pending"]}
         if endpoint["reason"]:
@@ -210,7 +217,9 @@ class FakeSageMaker:
         endpoint = self._endpoint(EndpointName)
         if endpoint["status"] not in ("InService", "OutOfService", "UpdateRollbackFailed"):
             raise refused(f'Cannot update in-progress endpoint "{self.arn("endpoint", EndpointName)}".')
-        self.DescribeEndpointConfig(EndpointConfigName=EndpointConfigName)
+        self._check_kinds(
+            self.configs.get(endpoint["config"], {}), self.DescribeEndpointConfig(EndpointConfigName=EndpointConfigName)
+        )
         excluded = {e["VariantPropertyType"] for e in ExcludeRetainedVariantProperties}
         retains = RetainAllVariantProperties and "DesiredInstanceCount" not in excluded
         endpoint.update(
@@ -220,6 +229,14 @@ class FakeSageMaker:
             deployment=DeploymentConfig,
         )
         return {"EndpointArn": self.arn("endpoint", EndpointName)}
+
+    def _check_kinds(self, old, new):
+        """Refuse as the service does: nothing becomes serverless, nothing becomes or ceases to be asynchronous."""
+        if bool(old.get("AsyncInferenceConfig")) != bool(new.get("AsyncInferenceConfig")):
+            raise refused("The AsyncInferenceConfig parameter cannot be added to or removed from this endpoint.")
+        now, then = ("ServerlessConfig" in c["ProductionVariants"][0] for c in (new, old))
+        if now and not then:
+            raise refused("An instance-based endpoint cannot become serverless.")
 
     def DeleteEndpoint(self, *, EndpointName):
         endpoint = self._endpoint(EndpointName)
@@ -247,6 +264,18 @@ class FakeSageMaker:
             raise ApiError("ModelError", message, OriginalStatusCode=answer)
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         return {"Body": io.BytesIO(body), "ContentType": "application/json"}
+
+    def InvokeEndpointAsync(self, *, EndpointName, InputLocation, **_):
+        """Queue a request; `queued` holds it until a test lets the endpoint answer (`World.answer_queued`)."""
+        endpoint = self._endpoint(EndpointName)
+        output = self.configs[endpoint["config"]]["AsyncInferenceConfig"]["OutputConfig"]
+        number = f"{endpoint['config']}-{InputLocation.rsplit('/', 1)[-1]}"  # sent again, it lies at the same place
+        place = {
+            "OutputLocation": f"{output['S3OutputPath']}/{number}.out",
+            "FailureLocation": f"{output['S3FailurePath']}/{number}.out",
+        }
+        self.queued.append({**place, "input": InputLocation, "config": endpoint["config"]})
+        return place
 
     def CreateTransformJob(self, *, TransformJobName, **members):
         if TransformJobName in self.transform_jobs:

@@ -44,13 +44,13 @@ _ENDPOINT = {
     "dynamodb:UpdateItem": _LOST,
     "sagemaker-runtime:InvokeEndpoint": _LOST,
     "sagemaker:CreateEndpointConfig": _LOST,
-    "sagemaker:CreateModel": _LOST,
+    "sagemaker:CreateModel": _GONE,
     "sagemaker:DescribeEndpointConfig": _EITHER,
     "sagemaker:DescribeModel": _EITHER,
     "sagemaker:UpdateEndpoint": _LOST,
     "sagemaker:UpdateModelPackage": _ANYWAY,
     "sns:Publish": _LOST,
-    "ssm:GetParameter": _ANYWAY,
+    "ssm:GetParameter": _LOST,
 }
 """Calls of both deploy and verify, which share the reconciliation."""
 _CALLS = {
@@ -71,7 +71,7 @@ _CALLS = {
         "sagemaker:DescribeModelPackage": _GONE,
         "sagemaker:ListModelPackages": _LOST,
         "sns:Publish": _LOST,
-        "ssm:GetParameter": _ANYWAY,
+        "ssm:GetParameter": _LOST,
     },
     "deploy": {
         **_ENDPOINT,
@@ -87,14 +87,17 @@ _CALLS = {
     },
     "verify": {
         **_ENDPOINT,
-        "application-autoscaling:DeregisterScalableTarget": _LOST,
+        "application-autoscaling:DeregisterScalableTarget": _ANYWAY,
         "application-autoscaling:PutScalingPolicy": _LOST,
         "application-autoscaling:RegisterScalableTarget": _LOST,
         "dynamodb:Query": _LOST,
+        "s3:GetObject": _LOST,
+        "s3:PutObject": _LOST,
+        "sagemaker-runtime:InvokeEndpointAsync": _LOST,
         "sagemaker:DeleteEndpointConfig": _ANYWAY,
         "sagemaker:DeleteModel": _ANYWAY,
         "sagemaker:DescribeEndpoint": (DEAD_LETTER, f"{RECORDED} or {DEAD_LETTER}"),
-        "sagemaker:DescribeModelPackage": (DEAD_LETTER, f"{ABSORBED} or {RECORDED} or {DEAD_LETTER}"),
+        "sagemaker:DescribeModelPackage": (DEAD_LETTER, f"{ABSORBED} or {RECORDED}"),
         "sagemaker:ListEndpointConfigs": _LOST,
     },
 }

@@ -48,11 +48,14 @@ def _outcome(scenario, kind, call, occurrence, expected):
         if kind == "twice":
             again = {**event, "id": "another-id-of-the-same-change"}
             world.fault(call, "do", occurrence=occurrence, action=lambda: _inside(world, scenario.function, again))
+        elif kind == "not found" and call == "ssm:GetParameter":
+            world.withdraw_config()  # really, or the search through all parameters would find it
         else:
             times = 1 if kind in ONCE else FOR_EVER
             world.fault(call, kind, occurrence=occurrence, times=times)
         answer = world.run(scenario.function, event)
         world.repair()
+        world.publish_config(world.delivered)
         lost = answer is None and kind in ONCE
         if lost:
             return f"WRONG: not done after three tries: {world.last_error!r}"
@@ -72,7 +75,7 @@ def _outcome(scenario, kind, call, occurrence, expected):
 
 def _apart_from_what_is_gone(world, expected):
     """Whether only that differs which the service said is not there, and which the fake has all the same."""
-    return set(_difference(world, expected)) <= {"models", "configs", "versions"}
+    return set(_difference(world, expected)) <= {"models", "configs", "versions", "targets", "policies"}
 
 
 def _inside(world, function, event):

@@ -1,12 +1,14 @@
-"""Which AWS calls each function makes when all goes well, for the comparison with the statements of its role.
+"""Which AWS calls each function makes when all goes well: the rows of the fault table.
+
+The comparison with the statements of roles records more paths, with all parameters: `tests/iam/recording.py`.
 
 `python -m tests.lambda_src.recorded_calls` prints them.
 """
 
 import functools
 
-from tests.lambda_src.scenarios import SCENARIOS, patched
-from tests.lambda_src.world import MODEL, NAMES, PATHS, World
+from tests.lambda_src.scenarios import BY_NAME, patched
+from tests.lambda_src.world import World
 
 RESOURCE_MEMBERS = (
     "ModelPackageName", "ModelPackageArn", "ModelPackageGroupName", "ModelName", "EndpointConfigName", "EndpointName",
@@ -23,7 +25,7 @@ def recorded_calls():
     appear twice, once for the source (`CopySource bucket/key`), which IAM checks as GetObject.
     """
     found = {"promote": set(), "deploy": set(), "verify": set()}
-    for scenario in SCENARIOS:
+    for scenario in BY_NAME.values():
         with patched(scenario.patches), World(scenario.delivered()) as world:
             event = scenario.prepare(world)
             world.calls.clear()
@@ -46,28 +48,7 @@ def _resources(parameters):
     return [str(parameters[member]) for member in RESOURCE_MEMBERS if member in parameters][:1] or ["*"]
 
 
-_SCAN = ("ssm", "GetParametersByPath", f"{PATHS.root}/models")
-"""A model whose names were cut to fit is found by reading every model's delivery (test_promote.py has the case)."""
-ON_OTHER_PATHS = {
-    "promote": {_SCAN},
-    # It may judge what a half-done try left at rest, and then scaling may be over.
-    "deploy": {_SCAN, ("application-autoscaling", "DeregisterScalableTarget", "*")},
-    # A newer version may wait behind an endpoint that failed; somebody may have removed an alarm.
-    "verify": {
-        _SCAN,
-        ("sagemaker", "CreateEndpoint", NAMES.endpoint(MODEL)),
-        ("sagemaker", "DeleteEndpoint", NAMES.endpoint(MODEL)),
-        ("cloudwatch", "PutMetricAlarm", NAMES.alarm("errors", MODEL)),
-    },
-}
-
-
-def all_calls():
-    """Return `recorded_calls` with what each function may call beside the paths of `scenarios.py`."""
-    return {function: calls | ON_OTHER_PATHS[function] for function, calls in recorded_calls().items()}
-
-
 if __name__ == "__main__":
-    for function, calls in all_calls().items():
+    for function, calls in recorded_calls().items():
         for service, operation, resource in sorted(calls):
             print(f"{function:8} {service}:{operation} {resource}")

@@ -192,6 +192,15 @@ def _no_targets(world):
     return not scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
 
 
+def _asynchronous():
+    return config(kind=dc.Kind.ASYNC, alarms=None, asynchronous=dc.Asynchronous())
+
+
+def _queued(world):
+    world.meanwhile = world.answer_queued
+    return _first_settled(world)
+
+
 def _shadowed():
     return config(shadow=dc.Shadow(version=1, percent=50))
 
@@ -270,7 +279,17 @@ SCENARIOS = [
     Scenario(name="a newer one waits", function="verify", prepare=_newer_waits, expect=_is(State.DEPLOYING, 3)),
     Scenario(name="scaling is over", function="verify", prepare=_fixed_size, expect=_no_targets),
 ]
-BY_NAME = {f"{scenario.function}: {scenario.name}": scenario for scenario in SCENARIOS}
+ANSWERED_LATER = [
+    Scenario(
+        name="asynchronous version serves",
+        function="verify",
+        prepare=_queued,
+        expect=_is(State.IN_SERVICE, 1),
+        delivered=_asynchronous,
+    ),
+]
+"""Paths of a stack with an asynchronous endpoint, whose functions have statements of their own."""
+BY_NAME = {f"{scenario.function}: {scenario.name}": scenario for scenario in [*SCENARIOS, *ANSWERED_LATER]}
 
 
 class patched:  # noqa: N801  # used as a verb

@@ -4,7 +4,8 @@ import pytest
 
 from contracts import delivery_config as dc
 from contracts.desired_state import State
-from tests.lambda_src.world import MODEL, NAMES, config
+from lambda_src.shared import registry
+from tests.lambda_src.world import MODEL, NAMES, TABLE, config
 
 
 def runs(world):
@@ -135,6 +136,79 @@ def test_a_failed_first_creation_is_deleted_and_created_anew_by_the_next_version
     world.meanwhile = lambda: world.settle() if world.endpoint else None
     world.run("deploy", world.approval(world.own_version(2)))
     assert (world.endpoint["status"], runs(world)) == ("Creating", 2)
+
+
+def test_another_event_of_an_approval_that_failed_tries_nothing_again_and_a_newer_approval_does(world):
+    arn = world.own_version(1)
+    package = world.sagemaker.packages.pop(arn)
+    world.run("deploy", world.approval(arn, approved=1))
+    assert world.desired["state"] == State.FAILED
+    world.sagemaker.packages[arn] = package
+    world.run("deploy", world.approval(arn, minute=90, approved=1))
+    assert (world.desired["state"], world.endpoint) == (State.FAILED, None), "one approval, told with another time"
+    world.run("deploy", world.approval(arn, minute=91, approved=91))
+    assert (world.endpoint["status"], runs(world)) == ("Creating", 1)
+
+
+SERVERLESS = {"scaling": None, "alarms": None, "rollout": dc.Rollout(), "serverless": dc.Serverless()}
+ASYNC = {"alarms": None, "asynchronous": dc.Asynchronous(), "smoke": ()}
+BATCH = {"scaling": None, "alarms": None, "batch": dc.Batch(schedule="rate(1 day)"), "smoke": ()}
+OF_KIND = {"realtime": {}, "serverless": SERVERLESS, "async": ASYNC, "batch": BATCH}
+CHANGES = [(a, b) for a in ("realtime", "serverless", "async") for b in OF_KIND if a != b]
+
+
+@pytest.mark.parametrize(("present", "wanted"), CHANGES)
+def test_a_live_endpoint_of_another_kind_is_left_alone_and_told_with_the_way_out(world_of, present, wanted):
+    world = world_of(config(kind=dc.Kind(present), **OF_KIND[present]))
+    world.deployed(1)
+    before = dict(world.endpoint)
+    world.publish_config(config(kind=dc.Kind(wanted), **OF_KIND[wanted]))
+    world.calls.clear()
+    world.run("deploy", world.approval(world.own_version(2)))
+    assert not world.dead_letters, "no try of any number can help"
+    assert (world.desired["state"], world.outcomes[-1]) == (State.FAILED, "Failed")
+    assert world.endpoint == before
+    assert world.written(service="sagemaker") == ["sagemaker:UpdateModelPackage"], "the record on the version alone"
+    assert f"the endpoint is {present}, and delivery.kind is {wanted} now" in world.desired["detail"]
+    assert f"mlops deployments remove prod {MODEL}" in world.desired["detail"], "the fix"
+
+
+def test_a_failed_endpoint_of_another_kind_is_replaced_as_any_failed_one(world_of):
+    world = world_of(config())
+    world.run("deploy", world.approval(world.own_version(1)))
+    world.settle("Failed", reason="no ping")
+    world.run("verify", world.endpoint_event("FAILED"))
+    world.publish_config(config(kind=dc.Kind.SERVERLESS, **SERVERLESS))
+    world.meanwhile = lambda: world.settle() if world.endpoint else None
+    world.run("deploy", world.approval(world.own_version(2)))
+    assert (world.endpoint["status"], runs(world)) == ("Creating", 2)
+
+
+def test_a_first_version_after_a_removal_does_not_go_back_to_what_was_removed(world):
+    world.deployed(1)
+    for item in (world.desired, *world.items("deployment#")):  # as `mlops deployments remove` records it
+        world.client("dynamodb").update_item(
+            TableName=TABLE,
+            Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
+            UpdateExpression="SET #state = :removed",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":removed": {"S": "Removed"}},
+        )
+    world.sagemaker.endpoints.clear()
+    world.sagemaker.configs.clear()
+    world.run("deploy", world.approval(world.own_version(2), minute=90))
+    world.sagemaker.answers[world.desired["endpoint_config"]] = 500
+    world.settle()
+    world.run("verify", world.endpoint_event())
+    assert (world.desired["state"], world.endpoint["status"]) == (State.FAILED, "InService")
+    assert not world.dead_letters
+
+
+def test_a_version_is_read_in_the_region_of_its_arn(world):
+    registry.read(world.own_version(1))
+    assert registry._registry_of(world.own_version(1)).meta.region_name == "us-east-1"
+    foreign = world.own_version(1).replace("us-east-1", "eu-west-1")
+    assert registry._registry_of(foreign).meta.region_name == "eu-west-1"
 
 
 def test_a_model_that_its_repository_deploys_is_recorded_and_left_alone(world_of):

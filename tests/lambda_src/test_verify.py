@@ -160,6 +160,88 @@ def test_an_endpoint_in_transition_asks_for_nothing(world):
     assert world.run("verify", world.endpoint_event("UPDATING"))["outcome"] == "ignored"
 
 
+SMOKE = (dc.Smoke(payload={"amount": 1}, expect_label=1), dc.Smoke(payload={"card": "secret-4711"}))
+
+
+@pytest.fixture
+def asynchronous(world_of):
+    """An asynchronous endpoint at rest with its first version, whose queue nobody has worked off yet."""
+    world = world_of(config(kind=dc.Kind.ASYNC, alarms=None, asynchronous=dc.Asynchronous(), smoke=SMOKE))
+    world.run("deploy", world.approval(world.own_version(1)))
+    world.settle()
+    return world
+
+
+def test_an_asynchronous_endpoint_is_in_service_once_it_has_answered_the_recorded_requests(asynchronous):
+    world = asynchronous
+    world.meanwhile = world.answer_queued
+    assert world.run("verify", world.endpoint_event()), "Lambda's own retry is the second look"
+    assert (world.desired["state"], world.outcomes) == (State.IN_SERVICE, ["InService"])
+    assert len(world.sagemaker.queued) == len(SMOKE), "sent once, however often it is looked for"
+    puts = [c.parameters for c in world.calls if c.name == "s3:PutObject"]
+    assert {p["SSEKMSKeyId"] for p in puts} == {world.delivered.key_arn}
+
+
+def test_an_endpoint_that_has_not_answered_is_neither_good_nor_bad_and_is_not_forgotten(asynchronous):
+    world = asynchronous
+    event = world.endpoint_event()
+    assert world.run("verify", event) is None
+    assert (world.desired["state"], world.outcomes) == (State.DEPLOYING, []), "clients' requests may stand before ours"
+    assert world.dead_letters, "the alarm rings, and the replay finds the answers"
+    world.answer_queued()
+    world.run("verify", event)
+    assert world.desired["state"] == State.IN_SERVICE
+    assert len(world.sagemaker.queued) == len(SMOKE)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (500, "smoke[0]: the container answered an error"),
+        (b"not json", "smoke[0]: the answer is no JSON"),
+        ({"predictions": [{"label": 0}]}, "smoke[0]: the label is not the one expected"),
+    ],
+)
+def test_a_wrong_answer_of_an_asynchronous_endpoint_fails_and_the_last_good_one_returns(asynchronous, answer, why):
+    world = asynchronous
+    world.meanwhile = world.answer_queued
+    world.run("verify", world.endpoint_event())
+    good = world.desired["endpoint_config"]
+    world.run("deploy", world.approval(world.own_version(2)))
+    world.sagemaker.answers[world.desired["endpoint_config"]] = answer
+    world.settle()
+    world.run("verify", world.endpoint_event())
+    assert (world.desired["state"], world.outcomes[-1]) == (State.FAILED, "Failed")
+    assert why in world.desired["detail"]
+    assert world.endpoint["pending"] == good
+
+
+def test_answers_of_an_earlier_rollout_do_not_count(asynchronous):
+    world = asynchronous
+    world.meanwhile = world.answer_queued
+    world.run("verify", world.endpoint_event())
+    world.meanwhile = lambda: None
+    world.run("deploy", world.approval(world.own_version(2)))
+    world.settle()
+    assert world.run("verify", world.endpoint_event()) is None
+    assert world.desired["state"] == State.DEPLOYING
+
+
+def test_an_asynchronous_endpoint_without_recorded_requests_is_in_service_at_once(world_of):
+    world = world_of(config(kind=dc.Kind.ASYNC, alarms=None, asynchronous=dc.Asynchronous(), smoke=()))
+    world.deployed(1)
+    assert (world.desired["state"], world.sagemaker.queued) == (State.IN_SERVICE, [])
+
+
+def test_what_an_asynchronous_endpoint_was_asked_and_answered_is_not_logged(asynchronous, capsys):
+    world = asynchronous
+    world.sagemaker.answers[world.desired["endpoint_config"]] = {"predictions": [{"label": "secret-label"}]}
+    world.meanwhile = world.answer_queued
+    world.run("verify", world.endpoint_event())
+    assert world.desired["state"] == State.FAILED
+    assert "secret-" not in capsys.readouterr().out + str(world.messages) + str(world.items(""))
+
+
 def test_results_go_to_the_topic_of_the_environment(world):
     world.deployed(1)
     (publish,) = [c.parameters for c in world.calls if c.operation == "Publish"]

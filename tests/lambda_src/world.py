@@ -223,6 +223,9 @@ class World:
         name = PATHS.delivery(delivered.model)
         self.client("ssm").put_parameter(Name=name, Value=dc.encode(delivered), Type="String", Overwrite=True)
 
+    def withdraw_config(self):
+        self.client("ssm").delete_parameter(Name=PATHS.delivery(self.delivered.model))
+
     # versions and events
     def source_version(self, number=1, *, accuracy=0.95, image=f"{IMAGE}:v1", digest=DIGEST, files=True, **members):
         """Put an approved version with its files into the previous environment; return its ARN."""
@@ -265,8 +268,11 @@ class World:
         self.sagemaker.now = NOW
         return arn
 
-    def approval(self, arn, *, minute=None, event_id=None, fields=("ModelApprovalStatus",)):
-        """Return the event of an approval, at the minute of its version number unless told otherwise."""
+    def approval(self, arn, *, minute=None, approved=None, event_id=None, fields=("ModelApprovalStatus",)):
+        """Return the event of an approval, sent at the minute of its version number unless told otherwise.
+
+        `approved` is the minute of the approval itself; without it the event does not say.
+        """
         number = int(arn.rsplit("/", 1)[-1])
         moment = NOW - dt.timedelta(minutes=60 - (number if minute is None else minute))
         detail = {
@@ -275,6 +281,8 @@ class World:
             "ModelPackageVersion": number,
             "ModelApprovalStatus": "Approved",
         }
+        if approved is not None:
+            detail["LastModifiedTime"] = text_of(NOW - dt.timedelta(minutes=60 - approved))
         if fields:
             detail["UpdatedModelPackageFields"] = list(fields)
         return self._event("SageMaker Model Package State Change", arn.split(":")[4], moment, arn, detail, event_id)
@@ -355,6 +363,17 @@ class World:
 
     def settle(self, *args, **keywords):
         self.sagemaker.settle(NAMES.endpoint(MODEL), *args, **keywords)
+
+    def answer_queued(self):
+        """Let an asynchronous endpoint work off its queue, as its containers do."""
+        for request in self.sagemaker.queued:
+            bucket, _, key = request["input"].removeprefix("s3://").partition("/")
+            self.client("s3").head_object(Bucket=bucket, Key=key)  # what is not there cannot be worked on
+            answer = self.sagemaker.answers.get(request["config"], {"predictions": [{"label": 1}]})
+            place = request["FailureLocation" if isinstance(answer, int) else "OutputLocation"]
+            bucket, _, key = place.removeprefix("s3://").partition("/")
+            body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
 
     # faults
     def fault(self, call, kind, *, occurrence=0, times=1, action=None):

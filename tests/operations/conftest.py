@@ -3,7 +3,7 @@
 import pytest
 
 from local.aws.server import EmbeddedAws
-from operations import replay
+from operations import dead_letters
 from settings import read_stack_file
 from tests.harness import ROOT
 from tests.operations.world import World
@@ -11,7 +11,7 @@ from tests.operations.world import World
 
 @pytest.fixture
 def world(tmp_path, monkeypatch):
-    monkeypatch.setattr(replay, "WAIT_SECONDS", 0)  # one server: nothing can be overlooked
+    monkeypatch.setattr(dead_letters, "WAIT_SECONDS", 0)  # one server: nothing can be overlooked
     with EmbeddedAws(tmp_path / ".mlops") as aws:
         yield World(aws, read_stack_file(ROOT / "Pulumi.dev.yaml")).bring_up()
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from operations import replay
+from operations import dead_letters, replay
 from operations.errors import MisuseError, NotFoundError, RefusedError
 
 
@@ -117,7 +117,7 @@ def test_an_event_that_fails_again_is_a_new_message_and_is_left_for_the_next_rep
 
 def test_what_arrives_after_a_replay_began_is_left_alone(world, access, monkeypatch):
     world.failed_event(event_id="new")
-    monkeypatch.setattr(replay, "_server_time", lambda _: 1.0)  # the replay began long before the message came
+    monkeypatch.setattr(dead_letters, "_server_time", lambda _: 1.0)  # the replay began long before the message came
     (found,) = replay.replay(access, "deploy")
     assert (found.messages, world.functions.events, len(world.waiting())) == ((), [], 1)
 
