@@ -7,6 +7,8 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.responses import SageMakerResponse
 
+from contracts.delivery_config import Kind
+from contracts.endpoint_plan import kind_of
 from local.aws import deployment_phases, endpoint_machine, notices
 from local.aws.endpoint_configs import arn, find
 from local.aws.endpoint_machine import IN_PROGRESS, Deployment, Endpoint, Phase, begin, variants_of
@@ -80,6 +82,7 @@ def update_endpoint(self: SageMakerResponse) -> ActionResult:
     """UpdateEndpoint: Updating, then InService on the new config, or on the old one where the update failed."""
     endpoint = _changeable(_find(self, self._get_param("EndpointName")))
     config = find(self, self._get_param("EndpointConfigName"))
+    _convertible(endpoint, config)
     variants = variants_of(config)
     if self._get_param("RetainAllVariantProperties"):
         excluded = {e["VariantPropertyType"] for e in self._get_param("ExcludeRetainedVariantProperties") or []}
@@ -99,6 +102,18 @@ def update_endpoint(self: SageMakerResponse) -> ActionResult:
         "Updating",
     )
     return ActionResult({"EndpointArn": endpoint.arn})
+
+
+def _convertible(endpoint: Endpoint, config: dict[str, Any]) -> None:
+    """Refuse what the service refuses: instances to serverless, and adding or removing AsyncInferenceConfig."""
+    present, wanted = kind_of(endpoint.config), kind_of(config)
+    if Kind.ASYNC in (present, wanted) and present is not wanted:
+        verb = "removed from" if present is Kind.ASYNC else "added to"
+        raise ValidationError(
+            f"The AsyncInferenceConfig parameter cannot be {verb} this endpoint {endpoint.endpoint_name}."
+        )
+    if wanted is Kind.SERVERLESS and present is not wanted:
+        raise ValidationError(f"The instance-based endpoint {endpoint.endpoint_name} cannot become serverless.")
 
 
 def _retain(endpoint: Endpoint, config: dict[str, Any], variants: list[dict[str, Any]], excluded: set[str]) -> None:

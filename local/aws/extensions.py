@@ -8,11 +8,13 @@ from moto.sagemaker.responses import SageMakerResponse
 from local.aws import (
     endpoint_configs,
     endpoints,
+    function_calls,
     image_registry,
     invocations,
     model_package_groups,
     model_packages,
     pipeline_executions,
+    studio,
 )
 
 
@@ -24,9 +26,11 @@ def install() -> None:
         **pipeline_executions.OPERATIONS,
         **endpoint_configs.OPERATIONS,
         **endpoints.OPERATIONS,
+        **studio.OPERATIONS,
     }
     for name, operation in operations.items():
         setattr(SageMakerResponse, name, operation)
     endpoint_configs.install()
+    function_calls.install()
     image_registry.install()
     invocations.install()

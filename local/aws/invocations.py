@@ -1,10 +1,13 @@
-"""InvokeEndpoint: to the container that runs the endpoint's version. moto 5.2.5 answers with canned bodies."""
+"""InvokeEndpoint and InvokeEndpointAsync: to the container that runs the endpoint's version; moto's are canned."""
 
 import json
-from typing import Any
+import uuid
+from typing import Any, TypeGuard
 
+from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
+from moto.utilities.utils import get_partition
 
 from local.aws import endpoint_machine, hosting
 from local.aws.endpoint_machine import Endpoint
@@ -40,6 +43,44 @@ def invoke_endpoint(self: SageMakerRuntimeResponse) -> Reply:
     return 200, {"Content-Type": answer.content_type, "x-Amzn-Invoked-Production-Variant": variant}, answer.body
 
 
+def invoke_endpoint_async(self: SageMakerRuntimeResponse) -> Reply:
+    """Take a request from S3 and put the container's answer, or its error, where the endpoint's config says.
+
+    On this machine the queue is worked off at once; in AWS the object comes later.
+    """
+    name = self.path.split("/")[2]
+    endpoint = sagemaker_backends[self.current_account][self.region].endpoints.get(name)
+    if not _serves(endpoint) or "AsyncInferenceConfig" not in endpoint.config:
+        return _error(400, "ValidationError", f"Endpoint {name} is no asynchronous endpoint that takes requests.")
+    output = endpoint.config["AsyncInferenceConfig"]["OutputConfig"]
+    place = self.headers["X-Amzn-SageMaker-InputLocation"]
+    s3 = s3_backends[self.current_account][get_partition(self.region)]
+    bucket, _, key = place.removeprefix("s3://").partition("/")
+    found = s3.get_object(bucket, key)
+    if found is None:
+        return _error(400, "ValidationError", f"There is no object at {place}.")
+    inference = self.headers.get("X-Amzn-SageMaker-Inference-Id") or str(uuid.uuid4())
+    kind = self.headers.get("X-Amzn-SageMaker-Content-Type") or "application/octet-stream"
+    fleet, config = _fleet(endpoint)
+    variant = endpoint.production_variants[0]["VariantName"]
+    answer = hosting.current().invoke(fleet, endpoint_machine.containers(endpoint, config), variant, kind, found.value)
+    base, ending = (output["S3OutputPath"], "out") if answer.status < 400 else (output["S3FailurePath"], "err")
+    answers = {"out": f"{output['S3OutputPath']}/{inference}.out", "err": f"{output['S3FailurePath']}/{inference}.err"}
+    bucket, _, key = f"{base}/{inference}.{ending}".removeprefix("s3://").partition("/")
+    s3.put_object(bucket, key, answer.body)
+    headers = {
+        "X-Amzn-SageMaker-OutputLocation": answers["out"],
+        "X-Amzn-SageMaker-FailureLocation": answers["err"],
+        "status": 202,
+    }
+    return 202, headers, json.dumps({"InferenceId": inference})
+
+
+def _serves(endpoint: Any) -> TypeGuard[Endpoint]:
+    idle = ("Creating", "Failed", "Deleting", "OutOfService")
+    return isinstance(endpoint, Endpoint) and endpoint.endpoint_status not in idle
+
+
 def _fleet(endpoint: Endpoint) -> tuple[FleetId, dict[str, Any]]:
     change = endpoint.pending
     if change is None or change.rolling_back or not change.phases[0].traffic:
@@ -57,5 +98,6 @@ def _error(status: int, code: str, message: str, **more: Any) -> Reply:
 
 
 def install() -> None:
-    """Put the operation in moto's place."""
+    """Put the operations in moto's place."""
     setattr(SageMakerRuntimeResponse, "invoke_endpoint", invoke_endpoint)  # noqa: B010  # a method of moto's
+    setattr(SageMakerRuntimeResponse, "invoke_endpoint_async", invoke_endpoint_async)  # noqa: B010

@@ -37,6 +37,9 @@ class Outbox:
             now = dt.datetime.now(dt.UTC).replace(microsecond=0)
             approval = kind == PACKAGE and "ModelApprovalStatus" in detail.get(CHANGED, ["ModelApprovalStatus"])
             self._last = max(now, self._last + SECOND if approval else self._last)
+            told = self._last.strftime("%Y-%m-%dT%H:%M:%SZ")
+            if approval and detail.get(CHANGED):  # the write that the event is about has the event's time
+                detail = {**detail, "LastModifiedTime": told}
             self._events.append(
                 {
                     "version": "0",
@@ -44,7 +47,7 @@ class Outbox:
                     "detail-type": kind,
                     "source": "aws.sagemaker",
                     "account": account,
-                    "time": self._last.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "time": told,
                     "region": region,
                     "resources": [resource],
                     "detail": json.loads(json.dumps(detail, default=_plain)),

@@ -16,7 +16,7 @@ from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local.aws import credentials, extensions, hosting, state
+from local.aws import credentials, extensions, function_calls, hosting, state
 from local.aws.lock import StateLock
 from local.aws.notices import OUTBOX
 
@@ -90,6 +90,7 @@ class EmbeddedAws:
         finally:
             self.client.cache_clear()
             hosting.use(None)
+            function_calls.use(None)
             BackendDict.reset()
             _forget_buckets()
             self._lock.release()

@@ -1,7 +1,8 @@
 """Creates in the embedded AWS what a stack's program registered, from the very inputs that AWS would get."""
 
+import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -36,14 +37,14 @@ def bring_up(account: Account, resources: Mapping[tuple[str, str], Inputs]) -> N
     order = list(CREATORS)
     known = [(kind, inputs) for (kind, _), inputs in resources.items() if kind in CREATORS]
     for kind, inputs in sorted(known, key=lambda resource: order.index(resource[0])):
-        CREATORS[kind](account, _clear(inputs))
+        CREATORS[kind](account, clear(inputs))
 
 
-def _clear(value: Any) -> Any:  # JSON
+def clear(value: Any) -> Any:  # JSON
     """Return inputs with secrets unwrapped, as a provider sees them."""
     if isinstance(value, Mapping):
-        return _clear(value["value"]) if SECRET in value else {key: _clear(item) for key, item in value.items()}
-    return [_clear(item) for item in value] if isinstance(value, list) else value
+        return clear(value["value"]) if SECRET in value else {key: clear(item) for key, item in value.items()}
+    return [clear(item) for item in value] if isinstance(value, list) else value
 
 
 def unless_there(call: Callable[..., Any], **arguments: object) -> None:
@@ -158,8 +159,44 @@ def _function(account: Account, inputs: Inputs) -> None:
             dead_letter_queue=queue,
             timeout_seconds=int(inputs.get("timeout", 3)),  # Lambda's default
             memory_mb=int(inputs.get("memorySize", 128)),
+            code_sha256=inputs.get("sourceCodeHash"),
         )
     )
+
+
+def _alias(account: Account, inputs: Inputs) -> None:
+    arn = f"arn:aws:lambda:{account.region}:{account.number}:function:{inputs['functionName']}"
+    (function,) = (each for each in account.functions.deployed if each.arn == arn)
+    account.functions.add(replace(function, aliases=function.aliases | {inputs["name"]}))
+
+
+def _schedule_group(account: Account, inputs: Inputs) -> None:
+    unless_there(account.client("scheduler").create_schedule_group, Name=inputs["name"])
+
+
+def _schedule(account: Account, inputs: Inputs) -> None:
+    """Create a schedule that can be looked at; nothing on this machine waits for its time."""
+    target = inputs["target"]
+    group = {"GroupName": inputs["groupName"]} if inputs.get("groupName") else {}
+    unless_there(
+        account.client("scheduler").create_schedule,
+        Name=inputs["name"],
+        ScheduleExpression=inputs["scheduleExpression"],
+        FlexibleTimeWindow={"Mode": "OFF"},
+        State=inputs.get("state", "ENABLED"),
+        Target={"Arn": _lambda_arn(target["arn"]), "RoleArn": target["roleArn"]},
+        **group,
+    )
+
+
+def _pipeline(account: Account, inputs: Inputs) -> None:
+    client, name = account.client("sagemaker"), inputs["pipelineName"]
+    same = {"PipelineName": name, "PipelineDefinition": inputs["pipelineDefinition"], "RoleArn": inputs["roleArn"]}
+    there = client.list_pipelines(PipelineNamePrefix=name)["PipelineSummaries"]
+    if any(each["PipelineName"] == name for each in there):
+        client.update_pipeline(**same)
+    else:
+        client.create_pipeline(**same, ClientRequestToken=uuid.uuid4().hex)
 
 
 CREATORS: dict[str, Callable[[Account, Inputs], None]] = {
@@ -179,6 +216,10 @@ CREATORS: dict[str, Callable[[Account, Inputs], None]] = {
     "cloudwatch:EventRule": _rule,
     "cloudwatch:EventTarget": _target,
     "lambda:Function": _function,
+    "lambda:Alias": _alias,
+    "sagemaker:Pipeline": _pipeline,
+    "scheduler:ScheduleGroup": _schedule_group,
+    "scheduler:Schedule": _schedule,
 }
 """How each type of resource comes about, in the order in which they need each other. Roles, keys and network have no
 effect on this machine: it checks no policies and encrypts nothing."""

@@ -21,8 +21,8 @@ from local.aws import pickling
 from local.aws.errors import AwsStateError
 
 FORMAT = 1
-KEEP_OUT = frozenset({"instance_metadata", "moto_api"})
-"""moto's own pseudo services; they hold nothing that AWS would."""
+KEEP_OUT = frozenset({"instance_metadata", "lambda", "moto_api"})
+"""moto's own pseudo services, which hold nothing that AWS would, and Lambda's: functions are this process's own."""
 
 
 def _header(instance: str) -> dict[str, Any]:
