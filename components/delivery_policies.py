@@ -6,10 +6,11 @@ says by `aws:PrincipalArn` which one of its roles is meant. So the three stacks 
 
 from collections.abc import Sequence
 
-from components.function_policies import READABLE_PREFIXES
+from components.artifact_files import READABLE_PREFIXES, key_opens_files_of
 from components.policy_document import Statement, allow, deny, policy
 from contracts.delivery_events import MODEL_PACKAGE_CHANGE, SOURCE
 from contracts.names import Names
+from contracts.project_access import RUNS, project_prefix
 
 FORWARD = "forward"
 """Purpose of the role with which rules hand approvals to the next environment's bus."""
@@ -47,26 +48,16 @@ def forward_statements(following: Names) -> list[Statement]:
 
 
 def package_group_policy(names: Names, following: Names, model: str) -> str:
-    """Let the next environment's promotion read versions of a model's group."""
-    group = names.model_package_group_arn(model)
-    versions = group.replace(":model-package-group/", ":model-package/")
-    principal = {"AWS": following.account_root}
-    condition = {"ArnEquals": _one_role(following, PROMOTE)}
+    """Let the next environment's promotion read versions of a model's group; of the group itself it asks nothing."""
+    versions = names.model_package_group_arn(model).replace(":model-package-group/", ":model-package/")
     return policy(
         [
-            allow(
-                "ReadByNextEnvironment",
-                ["sagemaker:DescribeModelPackageGroup"],
-                [group],
-                condition,
-                principal=principal,
-            ),
             allow(
                 "ReadVersionsByNextEnvironment",
                 ["sagemaker:DescribeModelPackage"],
                 [f"{versions}/*"],
-                condition,
-                principal=principal,
+                {"ArnEquals": _one_role(following, PROMOTE)},
+                principal={"AWS": following.account_root},
             ),
         ]
     )
@@ -91,21 +82,64 @@ def artifact_bucket_statements(names: Names, following: Names) -> list[Statement
 
 def data_key_statements(names: Names, following: Names) -> list[Statement]:
     """Let the next environment's promotion decrypt what it reads from the artifact bucket, and only that."""
-    bucket = names.bucket_arn("artifacts")
     return [
         allow(
             "DecryptedByNextEnvironment",
             ["kms:Decrypt"],
             ["*"],
-            {
-                "ArnEquals": _one_role(following, PROMOTE),
-                "StringEquals": {"kms:ViaService": f"s3.{names.region}.amazonaws.com"},
-                # With a bucket key the context is the bucket, without one the object.
-                "StringLike": {"kms:EncryptionContext:aws:s3:arn": [bucket, f"{bucket}/*"]},
-            },
+            {"ArnEquals": _one_role(following, PROMOTE), **key_opens_files_of(names)},
             principal={"AWS": following.account_root},
         )
     ]
+
+
+def project_reader_statements(names: Names, others: Sequence[Names]) -> list[Statement]:
+    """Let the deploy roles of projects in the other environments read files of projects' runs in the artifact bucket.
+
+    Of which project is said by the role's own statement (`contracts.project_access`): between accounts both decide.
+    """
+    bucket, runs = names.bucket_arn("artifacts"), f"{project_prefix('*')}{RUNS}"
+    principal, condition = {"AWS": _accounts(others)}, _project_roles(others)
+    return [
+        allow(
+            "RunsReadByProjects",
+            ["s3:GetObject", "s3:GetObjectVersion"],
+            [f"{bucket}/{runs}*"],
+            condition,
+            principal=principal,
+        ),
+        # Without it a missing file reads as a refusal.
+        allow(
+            "RunsListedByProjects",
+            ["s3:ListBucket"],
+            [bucket],
+            {**condition, "StringLike": {"s3:prefix": f"{runs}*"}},
+            principal=principal,
+        ),
+    ]
+
+
+def project_key_statements(names: Names, others: Sequence[Names]) -> list[Statement]:
+    """Let the deploy roles of projects in the other environments decrypt what they read from the artifact bucket."""
+    return [
+        allow(
+            "DecryptedByProjects",
+            ["kms:Decrypt"],
+            ["*"],
+            {**_project_roles(others), **key_opens_files_of(names)},
+            principal={"AWS": _accounts(others)},
+        )
+    ]
+
+
+def _accounts(others: Sequence[Names]) -> str | list[str]:
+    # One account for all environments is possible; AWS gives a list of one back as a plain string.
+    roots = sorted({other.account_root for other in others})
+    return roots[0] if len(roots) == 1 else roots
+
+
+def _project_roles(others: Sequence[Names]) -> dict[str, dict[str, list[str]]]:
+    return {"ArnLike": {"aws:PrincipalArn": sorted(other.project_roles_arn for other in others)}}
 
 
 def image_repository_policy(own: str, accounts: Sequence[str], *, partition: str) -> str:

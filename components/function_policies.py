@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from components.artifact_files import PROMOTED, READABLE_PREFIXES, key_opens_files_of
+from components.hosting_policies import scale_and_watch, serve
 from components.job_guardrails import deny_approval_of_manual_models
 from components.policy_document import Statement, allow, deny, policy
 from contracts.names import Names
@@ -12,12 +14,6 @@ SERVING = "serving"
 TABLE = "deliveries"
 RESULTS = "deliveries"
 """Purposes of the table of desired states and of the topic that hears what became of them."""
-READABLE_PREFIXES = ("pipelines/", "promoted/")
-"""Where in an artifact bucket a model version's files lie: those of its own runs, and those promoted into it."""
-PROMOTED = "promoted/"
-
-_SCALING = "sagemaker.application-autoscaling.amazonaws.com"
-_SCALING_ROLE = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +28,8 @@ class DeliveryScope:
     """Names of the environment whose versions are promoted into this one; None in the first."""
     runs_batches: bool = False
     """Whether any model of this stack answers in batches."""
+    answers_later: bool = False
+    """Whether any model of this stack has an asynchronous endpoint, which answers into the artifact bucket."""
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a regional resource of this account."""
@@ -42,6 +40,11 @@ def _arn(names: Names, service: str, resource: str) -> str:
     return f"arn:{names.partition}:{service}:{names.region}:{names.account}:{resource}"
 
 
+def _via(names: Names, service: str) -> dict[str, dict[str, str | list[str]]]:
+    """Return the condition that a service uses the key for the role, so that no statement serves another's purpose."""
+    return {"StringEquals": {"kms:ViaService": f"{service}.{names.region}.amazonaws.com"}}
+
+
 def runtime_statements(names: Names, function: str, *, data_key_arn: str, messages_key_arn: str) -> list[Statement]:
     """What Lambda does under a function's role: read its variables, write its logs and traces, keep failed events."""
     log_group = _arn(names, "logs", f"log-group:{names.log_group(f'functions/{function}')}")
@@ -50,8 +53,8 @@ def runtime_statements(names: Names, function: str, *, data_key_arn: str, messag
         # Neither action knows a resource.
         allow("WriteTraces", ["xray:PutTelemetryRecords", "xray:PutTraceSegments"], ["*"]),
         allow("KeepFailedEvents", ["sqs:SendMessage"], [names.queue_arn(f"{function}-failed")]),
-        allow("EncryptFailedEvents", ["kms:Decrypt", "kms:GenerateDataKey"], [messages_key_arn]),
-        allow("ReadOwnVariables", ["kms:Decrypt"], [data_key_arn]),
+        allow("EncryptFailedEvents", ["kms:Decrypt", "kms:GenerateDataKey"], [messages_key_arn], _via(names, "sqs")),
+        allow("ReadOwnVariables", ["kms:Decrypt"], [data_key_arn], _via(names, "lambda")),
     ]
 
 
@@ -93,8 +96,9 @@ def promote_statements(scope: DeliveryScope) -> list[Statement]:
         allow(
             "DecryptFilesOfPreviousEnvironment",
             ["kms:Decrypt"],
-            [_arn(previous, "kms", "key/*")],  # key ids cannot be computed; their own policy decides
-            {"StringEquals": {"kms:ViaService": f"s3.{previous.region}.amazonaws.com"}},
+            # Key ids cannot be computed, so any key that S3 uses for that one bucket; the key's own policy decides.
+            [_arn(previous, "kms", "key/*")],
+            key_opens_files_of(previous),
         ),
         allow(
             "WritePromotedFiles",
@@ -102,6 +106,12 @@ def promote_statements(scope: DeliveryScope) -> list[Statement]:
             [f"{names.bucket_arn('artifacts')}/{PROMOTED}*"],
         ),
         allow("FindPromotedFiles", ["s3:ListBucket"], [names.bucket_arn("artifacts")]),
+        allow(
+            "EncryptPromotedFiles",
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            [scope.data_key_arn],
+            key_opens_files_of(names),
+        ),
         allow(
             "RegisterPromotedVersions",
             ["sagemaker:CreateModelPackage"],
@@ -139,7 +149,27 @@ def verify_statements(scope: DeliveryScope) -> list[Statement]:
 def _reconcile(scope: DeliveryScope) -> list[Statement]:
     """Both functions end in the same next step, so both may do it."""
     history = allow("ReadHistory", ["dynamodb:Query"], [scope.names.table_arn(TABLE)])
-    return [*_versions(scope), *_serve(scope), *_scale_and_watch(scope), history]
+    hosting = serve(scope.names, serving_role_arn=scope.names.role_arn(SERVING), data_key_arn=scope.data_key_arn)
+    later = _later_answers(scope) if scope.answers_later else []
+    return [*_versions(scope), *hosting, *scale_and_watch(scope.names), *later, history]
+
+
+def _later_answers(scope: DeliveryScope) -> list[Statement]:
+    """Queue the recorded requests of asynchronous endpoints, and look for their answers."""
+    names, bucket = scope.names, scope.names.bucket_arn("artifacts")
+    endpoints = scope.arn("sagemaker", f"endpoint/{names.prefix}-*")
+    return [
+        allow("QueueSmokePayloads", ["sagemaker:InvokeEndpointAsync"], [endpoints]),
+        allow("WriteSmokePayloads", ["s3:PutObject"], [f"{bucket}/async/*/smoke/*"]),
+        allow("ReadLaterAnswers", ["s3:GetObject"], [f"{bucket}/async/*/results/*", f"{bucket}/async/*/failures/*"]),
+        allow("FindLaterAnswers", ["s3:ListBucket"], [bucket]),  # without it an answer to come reads as a refusal
+        allow(
+            "UseKeyOfLaterAnswers",
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            [scope.data_key_arn],
+            key_opens_files_of(names),
+        ),
+    ]
 
 
 def _versions(scope: DeliveryScope) -> list[Statement]:
@@ -154,80 +184,6 @@ def _versions(scope: DeliveryScope) -> list[Statement]:
             ["sagemaker:UpdateModelPackage"],
             ["*"],
             {"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
-        ),
-    ]
-
-
-def _serve(scope: DeliveryScope) -> list[Statement]:
-    names = scope.names
-    endpoints = scope.arn("sagemaker", f"endpoint/{names.prefix}-*")
-    return [
-        allow(
-            "ServeVersions",
-            [
-                "sagemaker:AddTags",
-                "sagemaker:CreateEndpoint",
-                "sagemaker:CreateEndpointConfig",
-                "sagemaker:CreateModel",
-                "sagemaker:DeleteEndpoint",
-                "sagemaker:DescribeEndpoint",
-                "sagemaker:DescribeEndpointConfig",
-                "sagemaker:DescribeModel",
-                "sagemaker:UpdateEndpoint",
-                "sagemaker:UpdateEndpointWeightsAndCapacities",  # what scaling does, and asks of whoever sets it up
-            ],
-            [endpoints, names.endpoint_configs_arn, names.endpoint_models_arn],
-        ),
-        allow("SendSmokePayloads", ["sagemaker:InvokeEndpoint"], [endpoints]),
-        allow(
-            "PassServingRole",
-            ["iam:PassRole"],
-            [names.role_arn(SERVING)],
-            {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-        ),
-        allow(
-            "AttachEncryptedVolumes",
-            ["kms:CreateGrant"],
-            [scope.data_key_arn],
-            {"Bool": {"kms:GrantIsForAWSResource": "true"}},
-        ),
-    ]
-
-
-def _scale_and_watch(scope: DeliveryScope) -> list[Statement]:
-    names = scope.names
-    return [
-        allow(
-            "ScaleEndpoints",
-            [
-                "application-autoscaling:DeregisterScalableTarget",
-                "application-autoscaling:PutScalingPolicy",
-                "application-autoscaling:RegisterScalableTarget",
-            ],
-            [scope.arn("application-autoscaling", "scalable-target/*")],  # the service makes up these ids
-            {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
-        ),
-        allow(
-            "SeeScaling",
-            ["application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies"],
-            ["*"],  # describe actions know no resource
-        ),
-        allow(
-            "LetAutoscalingWork",
-            ["iam:CreateServiceLinkedRole"],
-            [f"arn:{names.partition}:iam::{names.account}:role/aws-service-role/{_SCALING}/{_SCALING_ROLE}"],
-            {"StringEquals": {"iam:AWSServiceName": _SCALING}},
-        ),
-        allow(
-            "WatchEndpoints",
-            ["cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"],
-            [scope.arn("cloudwatch", f"alarm:{names.prefix}-*")],
-        ),
-        allow(
-            "LetAutoscalingWatch",
-            ["cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"],
-            # Target tracking names its alarms so, and makes and removes them in its caller's name.
-            [scope.arn("cloudwatch", f"alarm:TargetTracking-endpoint/{names.prefix}-*")],
         ),
     ]
 
@@ -251,9 +207,14 @@ def _bookkeeping(scope: DeliveryScope) -> list[Statement]:
             ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
             [names.table_arn(TABLE)],
         ),
-        allow("UseDataKey", ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], [scope.data_key_arn]),
+        allow(
+            "UseTableKey",
+            ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
+            [scope.data_key_arn],
+            _via(names, "dynamodb"),
+        ),
         allow("PublishResults", ["sns:Publish"], [names.topic_arn(RESULTS)]),
-        allow("EncryptResults", ["kms:Decrypt", "kms:GenerateDataKey"], [scope.messages_key_arn]),
+        allow("EncryptResults", ["kms:Decrypt", "kms:GenerateDataKey"], [scope.messages_key_arn], _via(names, "sns")),
     ]
 
 

@@ -1,39 +1,80 @@
-"""Decide a request against identity policies as IAM does, for the operators that our policies use.
+"""Decide a request against policies as IAM does, for the elements and operators that our policies use.
 
-Source: "Policy evaluation logic" and "IAM JSON policy elements: Condition operators" of the IAM guide.
+Source: "Policy evaluation logic", "IAM JSON policy elements: Principal" and "... Condition operators" of the IAM guide.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 Context = Mapping[str, str | list[str]]
+Document = Mapping[str, Any]
+_VARIABLE = re.compile(r"\$\{([^}]+)\}")
 
 
-def is_allowed(documents: Iterable[Mapping[str, Any]], action: str, resource: str, context: Context) -> bool:
+def is_allowed(documents: Iterable[Document], action: str, resource: str, context: Context) -> bool:
     """Whether an identity with these policies may do `action` on `resource`: an Allow matches and no Deny does."""
     statements = [statement for document in documents for statement in document["Statement"]]
-    matching = [s for s in statements if _matches(s, action, resource, context)]
-    effects = {statement["Effect"] for statement in matching}
+    effects = {s["Effect"] for s in statements if matches(s, action, resource, context)}
     return "Deny" not in effects and "Allow" in effects
 
 
-def denied_by(documents: Iterable[Mapping[str, Any]], action: str, resource: str, context: Context) -> list[str]:
+def is_allowed_within(
+    boundary: Document, documents: Iterable[Document], action: str, resource: str, context: Context
+) -> bool:
+    """Whether an identity with these policies under a permissions boundary may: both must allow, neither may deny."""
+    return is_allowed(documents, action, resource, context) and is_allowed([boundary], action, resource, context)
+
+
+def resource_effects(document: Document, principal: str, action: str, resource: str, context: Context) -> set[str]:
+    """The effects of a resource policy's statements that match a request of the role ARN `principal`.
+
+    Across accounts "Allow" must be among them; in the same account an identity policy allows just as well, unless the
+    resource is a KMS key or this is a "Deny" ("Cross-account policy evaluation logic"). A statement without `Resource`
+    speaks of the resource that it is attached to, as ECR's do.
+    """
+    return {
+        statement["Effect"]
+        for statement in document["Statement"]
+        if is_principal(statement["Principal"], principal) and matches(statement, action, resource, context)
+    }
+
+
+def is_principal(element: str | Mapping[str, Any], role_arn: str) -> bool:
+    """Whether a `Principal` element means the role: by everybody, by its account, or by its own ARN."""
+    if element == "*":
+        return True
+    named = _list(element.get("AWS", [])) if isinstance(element, Mapping) else []
+    account = role_arn.split(":")[4]
+    return any(name in ("*", account, role_arn) or name.endswith(f"::{account}:root") for name in named)
+
+
+def denied_by(documents: Iterable[Document], action: str, resource: str, context: Context) -> list[str]:
     """The Sids of the Deny statements that match a request."""
     return [
         statement["Sid"]
         for document in documents
         for statement in document["Statement"]
-        if statement["Effect"] == "Deny" and _matches(statement, action, resource, context)
+        if statement["Effect"] == "Deny" and matches(statement, action, resource, context)
     ]
 
 
-def _matches(statement: Mapping[str, Any], action: str, resource: str, context: Context) -> bool:
+def grants(statement: Mapping[str, Any], action: str, resource: str, context: Context) -> Iterator[tuple[str, str]]:
+    """The pairs of action and resource pattern with which an Allow statement lets a request pass."""
+    if statement["Effect"] == "Allow" and matches(statement, action, resource, context):
+        for wanted in _list(statement["Action"]):
+            if fnmatchcase(action.lower(), wanted.lower()):
+                yield from ((wanted, p) for p in _list(statement["Resource"]) if fnmatchcase(resource, p))
+
+
+def matches(statement: Mapping[str, Any], action: str, resource: str, context: Context) -> bool:
+    """Whether action, resource and conditions of a statement match a request; its principal is not looked at."""
     return (
         any(fnmatchcase(action.lower(), pattern.lower()) for pattern in _list(statement["Action"]))
-        and any(fnmatchcase(resource, pattern) for pattern in _list(statement["Resource"]))
+        and any(fnmatchcase(resource, pattern) for pattern in _filled(statement.get("Resource", "*"), context))
         and all(
-            _condition(operator, key, _list(wanted), context)
+            _condition(operator, key, _filled(wanted, context), context)
             for operator, keys in statement.get("Condition", {}).items()
             for key, wanted in keys.items()
         )
@@ -70,9 +111,21 @@ def _compare(operator: str, value: str, wanted: list[str]) -> bool:
         found = any(value.lower() == w.lower() if positive == "Bool" else value == w for w in wanted)
     elif positive in ("StringLike", "ArnLike"):
         found = any(fnmatchcase(value, w) for w in wanted)
+    elif positive == "NumericLessThan":
+        found = any(float(value) < float(w) for w in wanted)
     else:
         raise ValueError(f"operator {operator} is not known to this evaluator: teach it, do not skip it")
     return found != ("Not" in operator)
+
+
+def _filled(values: str | list[str], context: Context) -> list[str]:
+    """Return patterns with their policy variables replaced; one whose variable the request lacks matches nothing."""
+    found = []
+    for pattern in _list(values):
+        keys = _VARIABLE.findall(pattern)
+        if all(len(_list(context.get(key, []))) == 1 for key in keys):
+            found.append(_VARIABLE.sub(lambda key: _list(context[key[1]])[0], pattern))
+    return found
 
 
 def _list(value: str | list[str]) -> list[str]:
