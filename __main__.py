@@ -23,7 +23,7 @@ import pulumi  # noqa: E402
 
 from components.platform import Platform, PlatformArgs  # noqa: E402
 from components.tags import stack_tags  # noqa: E402
-from wiring import aws_provider, tag_everything  # noqa: E402
+from wiring import providers, short_source_positions, tag_everything  # noqa: E402
 
 # All definitions are checked before the first resource is registered: a broken one leaves nothing half done.
 try:
@@ -34,11 +34,12 @@ finally:
     composer.close()
 
 tag_everything(stack_tags(settings))
-platform = Platform(
-    "platform",
-    PlatformArgs(settings=settings, definitions=definitions),
-    opts=pulumi.ResourceOptions(providers=[aws_provider(settings)]),
-)
+with short_source_positions():
+    platform = Platform(
+        "platform",
+        PlatformArgs(settings=settings, definitions=definitions),
+        opts=pulumi.ResourceOptions(providers=providers(settings)),
+    )
 
 pulumi.export("vpc_id", platform.network.vpc_id)
 pulumi.export("data_bucket", platform.data_bucket)

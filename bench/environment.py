@@ -45,7 +45,7 @@ def _megabytes(distribution: metadata.Distribution) -> float:
 
 def _left_out(root: Path) -> list[str]:
     overrides = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["uv"]
-    return sorted(re.split(r"[\s;=<>]", entry)[0] for entry in overrides["override-dependencies"])
+    return sorted(re.split(r"[\s;=<>]", entry)[0] for entry in overrides["override-dependencies"] if ";" in entry)
 
 
 def _installed(name: str) -> bool:

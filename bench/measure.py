@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.environment import facts, size
 from bench.processes import python
+from bench.run_cold_start import ALONE, FUNCTIONS
 from bench.scenarios import ROOT, raw_settings, used_aws_classes
 
 MLOPS = ("-c", "from local.cli import main; main()")  # what the entry point `mlops` does
@@ -37,6 +38,9 @@ def measure(repeat: int, tell: Callable[[str], None]) -> dict[str, Any]:
 def _round(folder: Path) -> dict[str, Any]:
     """Measure each scenario once: cold ones with an empty cache folder, warm ones with what the cold one left."""
     results = {"bare": _bare(folder), "bare uncollected": _bare(folder, "--uncollected")}
+    results["cold starts"] = {
+        what: python(["-m", "bench.run_cold_start", what], folder=folder)[0] for what in (ALONE, *FUNCTIONS)
+    }
     for scenario in MODELS:
         project = folder / f"project-{scenario}"
         shutil.rmtree(project, ignore_errors=True)

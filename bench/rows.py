@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from bench.run_cold_start import ALONE, FUNCTIONS
+
 PHASES = ("imports", "settings", "definitions", "registration")
 TIMES = "\N{MULTIPLICATION SIGN}"
 Measured = dict[str, Any]
@@ -38,6 +40,7 @@ def rows(measured: Measured) -> list[Row]:
         *_times(rounds),
         *_ratios(rounds),
         *_base_line(rounds),
+        *_cold_starts(rounds),
         *_runner(measured["runs"]),
         *_size(measured["environment"]),
     ]
@@ -105,6 +108,23 @@ def _base_line(rounds: list[Measured]) -> Iterator[Row]:
         section=section,
         note=_seconds(rounds, "none", "bare uncollected"),
     )
+
+
+def _cold_starts(rounds: list[Measured]) -> Iterator[Row]:
+    def of(what: str, key: str) -> float:
+        return _median(rounds, lambda one: one["cold starts"][what][key])
+
+    for function in FUNCTIONS:
+        yield Row(
+            section="Functions, imports at a cold start",
+            what=f"{function} / boto3 alone",
+            value=_median(
+                rounds,
+                lambda one, f=function: one["cold starts"][f]["seconds"] / one["cold starts"][ALONE]["seconds"],  # type: ignore[misc]
+            ),
+            unit=TIMES,
+            note=f"{of(function, 'seconds'):.2f} s / {of(ALONE, 'seconds'):.2f} s",
+        )
 
 
 def _runner(runs: list[Measured]) -> Iterator[Row]:

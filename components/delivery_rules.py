@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -14,17 +14,19 @@ from components.policy_document import allow, policy, trust
 from contracts.delivery_events import approval_pattern, endpoint_state_pattern, forwarded_pattern
 from contracts.names import Names
 from contracts.operator_events import requested_pattern
+from contracts.rule_batches import batches
 
 ANY_MODEL = "any-model"
-"""Stands where a rule's names hold a model: an operator's wish is one rule for all models of a stack."""
+"""Stands where the other rules' names hold their batch: an operator's wish is one rule for all models of a stack."""
 RETRY_HOURS = 24
 RETRY_ATTEMPTS = 185
 """How long EventBridge tries to deliver an event; its own maxima."""
 _ABOUT = {
-    "approved": "A version of {model} was approved here",
-    "endpoint": "The endpoint of {model} came to rest",
-    "promote": "A version of {model} was approved in the previous environment",
-    "asked": "An operator asked for a version of {model}",
+    "approved": "A version was approved here",
+    "announced": "A version was approved here: the next environment hears of it",
+    "endpoint": "An endpoint came to rest",
+    "promote": "A version was approved in the previous environment",
+    "asked": "An operator asked for a version",
 }
 
 
@@ -46,8 +48,8 @@ class DeliveryRulesArgs:
     """Schedule expression, in UTC, by model that answers in batches."""
     undelivered_queue_arn: pulumi.Input[str]
     """Queue of the events that could not be handed over."""
-    functions: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    """ARN by function: `promote`, `deploy`, `verify`."""
+    functions: Mapping[str, pulumi.Input[str]]
+    """ARN by function: `deploy`, `verify`, and `promote` where there is a previous environment."""
     previous: Names | None = None
     """Names of the previous environment."""
     following: Names | None = None
@@ -57,7 +59,8 @@ class DeliveryRulesArgs:
 class DeliveryRules(pulumi.ComponentResource):
     """Owns the rules, their targets, the role that forwards, the bus that listens and the schedules of batches.
 
-    Per model one rule for approvals, one for its endpoint and one for promotion: the default bus admits 300 rules.
+    A rule is for as many models as its pattern holds: the default bus admits 300 rules.
+    Adding a model changes one rule of each kind, or parts it in two.
     """
 
     def __init__(self, name: str, args: DeliveryRulesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -65,12 +68,11 @@ class DeliveryRules(pulumi.ComponentResource):
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
         self._on_approval()
-        if args.served:
-            rule = self._rule("asked", ANY_MODEL, requested_pattern(args.names.prefix))
-            self._target(rule, "asked", ANY_MODEL, "deploy", args.functions["deploy"])
-        for model in args.endpoints:
-            rule = self._rule("endpoint", model, endpoint_state_pattern(args.names.endpoint_arn(model)))
-            self._target(rule, "endpoint", model, "verify", args.functions["verify"])
+        rule = self._rule("asked", ANY_MODEL, json.dumps(requested_pattern(args.names.prefix), sort_keys=True))
+        self._target(rule, "asked", ANY_MODEL, "deploy", args.functions["deploy"])
+        if args.following is not None:
+            self._announce(args.following)
+        self._on_rest()
         if args.previous is not None:
             self._on_approval_before(args.previous)
         if args.batches:
@@ -78,23 +80,40 @@ class DeliveryRules(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _on_approval(self) -> None:
-        args, following = self._args, self._args.following
-        forward = self._forward_role(following) if following and args.announced else None
-        announced = args.announced if following else ()
-        for model in dict.fromkeys([*args.served, *announced]):
-            rule = self._rule("approved", model, approval_pattern(args.names.model_package_group(model)))
-            if model in args.served:
-                self._target(rule, "approved", model, "deploy", args.functions["deploy"])
-            if following is not None and model in announced:
-                self._target(rule, "approved", model, "next-environment", following.event_bus_arn, role_arn=forward)
+        for batch, (_, pattern) in batches(self._args.served, self._approvals).items():
+            rule = self._rule("approved", batch, pattern)
+            self._target(rule, "approved", batch, "deploy", self._args.functions["deploy"])
+
+    def _announce(self, following: Names) -> None:
+        role = self._forward_role(following)
+        for batch, (_, pattern) in batches(self._args.announced, self._approvals).items():
+            rule = self._rule("announced", batch, pattern)
+            self._target(rule, "announced", batch, "next-environment", following.event_bus_arn, role_arn=role)
+
+    def _approvals(self, models: Sequence[str]) -> Mapping[str, object]:
+        return approval_pattern(*(self._args.names.model_package_group(model) for model in models))
+
+    def _on_rest(self) -> None:
+        args = self._args
+
+        def pattern_of(models: Sequence[str]) -> Mapping[str, object]:
+            return endpoint_state_pattern(*(args.names.endpoint_arn(model) for model in models))
+
+        for batch, (_, pattern) in batches(args.endpoints, pattern_of).items():
+            rule = self._rule("endpoint", batch, pattern)
+            self._target(rule, "endpoint", batch, "verify", args.functions["verify"])
 
     def _on_approval_before(self, previous: Names) -> None:
         args = self._args
         bus = EventBus(f"{self._name}-bus", EventBusArgs(names=args.names, previous=previous), opts=self._child)
-        for model in args.promoted:
-            pattern = forwarded_pattern(previous.model_package_group(model), previous.account, previous.region)
-            rule = self._rule("promote", model, pattern, bus=bus.bus_name)
-            self._target(rule, "promote", model, "promote", args.functions["promote"], bus=bus.bus_name)
+
+        def pattern_of(models: Sequence[str]) -> Mapping[str, object]:
+            groups = (previous.model_package_group(model) for model in models)
+            return forwarded_pattern(*groups, account=previous.account, region=previous.region)
+
+        for batch, (_, pattern) in batches(args.promoted, pattern_of).items():
+            rule = self._rule("promote", batch, pattern, bus=bus.bus_name)
+            self._target(rule, "promote", batch, "promote", args.functions["promote"], bus=bus.bus_name)
 
     def _on_schedule(self) -> None:
         args, names = self._args, self._args.names
@@ -141,15 +160,14 @@ class DeliveryRules(pulumi.ComponentResource):
         return role.arn
 
     def _rule(
-        self, purpose: str, model: str, pattern: Mapping[str, object], *, bus: pulumi.Output[str] | None = None
+        self, purpose: str, batch: str, pattern: str, *, bus: pulumi.Output[str] | None = None
     ) -> aws.cloudwatch.EventRule:
         return aws.cloudwatch.EventRule(
-            f"{self._name}-{model}-{purpose}",
-            name=self._args.names.event_rule(purpose, model),
-            description=_ABOUT[purpose].format(model=model),
+            f"{self._name}-{batch}-{purpose}",
+            name=self._args.names.event_rule(purpose, batch),
+            description=_ABOUT[purpose],
             event_bus_name=bus,
-            event_pattern=json.dumps(pattern, sort_keys=True),
-            tags={"model": model},
+            event_pattern=pattern,
             opts=self._child,
         )
 
@@ -157,7 +175,7 @@ class DeliveryRules(pulumi.ComponentResource):
         self,
         rule: aws.cloudwatch.EventRule,
         purpose: str,
-        model: str,
+        batch: str,
         target: str,
         arn: pulumi.Input[str],
         *,
@@ -165,7 +183,7 @@ class DeliveryRules(pulumi.ComponentResource):
         role_arn: pulumi.Output[str] | None = None,
     ) -> None:
         aws.cloudwatch.EventTarget(
-            f"{self._name}-{model}-{purpose}-{target}",
+            f"{self._name}-{batch}-{purpose}-{target}",
             rule=rule.name,
             event_bus_name=bus,
             target_id=target,

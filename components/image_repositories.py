@@ -1,7 +1,7 @@
-"""`ImageRepositories`: the image repositories of each model, in the account from which every environment pulls."""
+"""`ImageRepositories`: the image repository of each model, in the account from which every environment pulls."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -20,7 +20,7 @@ class ImageRepositoriesArgs:
     models: Sequence[str]
     """The models that have an image."""
     moving: Sequence[str]
-    """Those of them that run a tag that moves with every build; they get a second repository for such builds."""
+    """Those of them that run a tag that moves with every build; such builds lie in one repository of their own."""
     accounts: Sequence[str]
     """Accounts of all environments."""
     data_key_arn: pulumi.Input[str]
@@ -28,8 +28,8 @@ class ImageRepositoriesArgs:
     retain: bool
     """Protect the repositories and keep them when the stack goes."""
     keep: int = 100
-    """Images kept, tagged and untagged each. Versions of models cite images by digest, so that also an image that lost
-    its tag to a newer one may be in service."""
+    """Images kept per model, tagged and untagged each. Versions of models cite images by digest, so that also an image
+    that lost its tag to a newer one may be in service."""
 
     def __post_init__(self) -> None:
         """Refuse another account than the one that image URIs name, and a lifecycle that keeps nothing."""
@@ -50,42 +50,63 @@ class ImageRepositories(pulumi.ComponentResource):
     """
 
     urls: pulumi.Output[dict[str, str]]
-    """URL of each model's repository of releases, to push to."""
+    """URL of each model's repository, to push to."""
 
     def __init__(self, name: str, args: ImageRepositoriesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:ImageRepositories", name, None, opts)
         self._name, self._args = name, args
         names = args.names
-        released = {model: self._repository(model, "images", names.image_repository(model)) for model in args.models}
-        for model in args.moving:
-            self._repository(model, "moving", names.moving_image_repository(model))
+        pull = image_repository_policy(names.account, args.accounts, partition=names.partition)
+        kept = lifecycle_policy(args.keep)
+        released = {
+            model: self._repository(f"{model}-images", names.image_repository(model), pull, kept, tags={"model": model})
+            for model in args.models
+        }
+        if args.moving:
+            # Apart from the releases: ECR decides per repository whether tags can move.
+            self._repository(
+                "moving",
+                names.moving_image_repository,
+                pull,
+                lifecycle_policy(args.keep * len(args.moving)),
+                mutability="MUTABLE",
+            )
         self.urls = pulumi.Output.all(**released)
         self.register_outputs({"urls": self.urls})
 
-    def _repository(self, model: str, role: str, repository_name: str) -> pulumi.Output[str]:
-        args, name = self._args, f"{self._name}-{model}-{role}"
+    def _repository(
+        self,
+        role: str,
+        repository_name: str,
+        pull: str,
+        kept: str,
+        *,
+        tags: Mapping[str, str] | None = None,
+        mutability: str = "IMMUTABLE",
+    ) -> pulumi.Output[str]:
+        args, name = self._args, f"{self._name}-{role}"
         repository = aws.ecr.Repository(
             name,
             name=repository_name,
-            image_tag_mutability="IMMUTABLE" if role == "images" else "MUTABLE",
+            image_tag_mutability=mutability,
             image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),
             encryption_configurations=[
                 aws.ecr.RepositoryEncryptionConfigurationArgs(encryption_type="KMS", kms_key=args.data_key_arn)
             ],
             force_delete=False,
-            tags={"model": model},
+            tags=tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.retain, retain_on_delete=args.retain),
         )
         aws.ecr.RepositoryPolicy(
             f"{name}-pull",
             repository=repository.name,
-            policy=image_repository_policy(args.names.account, args.accounts, partition=args.names.partition),
+            policy=pull,
             opts=pulumi.ResourceOptions(parent=self),
         )
         aws.ecr.LifecyclePolicy(
             f"{name}-lifecycle",
             repository=repository.name,
-            policy=lifecycle_policy(args.keep),
+            policy=kept,
             opts=pulumi.ResourceOptions(parent=self),
         )
         return repository.repository_url

@@ -21,17 +21,15 @@ from components.function_policies import (
 from components.platform_function import PlatformFunction, PlatformFunctionArgs
 from components.policy_document import Statement
 from components.readiness import after
+from components.record_table import RecordTable, record_table
 from contracts.delivery_config import DeliveryConfig, Kind, Owner, Source, encode
-from contracts.desired_state import PARTITION_KEY, SORT_KEY
 from contracts.names import Names
 from contracts.parameters import ParameterPaths
 
 DEPLOY, VERIFY = "deploy", "verify"
-EXPIRY_ATTRIBUTE = "expiration"
-"""Where Powertools' idempotency records say when they may go."""
 METRIC_NAMESPACE = "MLOps/Delivery"
 FAILED_METRIC = "Failures"
-"""What the functions count: every deployment and promotion that did not end well, by `Stack` and `Model`."""
+"""What the functions count: every deployment and promotion that did not end well, by `Stack`, and by `Model` too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,41 +75,37 @@ class ModelDeliveryArgs:
 class ModelDelivery(pulumi.ComponentResource):
     """Owns the desired states, the functions that reach them, the rules that start these, and each model's SSM config.
 
+    All but the configs and the rules' patterns is there without a model too, so that the first one adds little.
     Does not own what the functions create: models, endpoint configs, endpoints, scaling and their alarms outlive an
     update of this stack and are removed by `mlops` before it goes. A new table name loses the record of what serves.
     """
 
-    result_topic_arn: pulumi.Output[str] | None
-    """Topic that hears what became of each deployment; None where nothing is delivered."""
+    result_topic_arn: pulumi.Output[str]
+    """Topic that hears what became of each deployment."""
 
     def __init__(self, name: str, args: ModelDeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:ModelDelivery", name, None, opts)
         self._name, self._args = name, args
         self._child = pulumi.ResourceOptions(parent=self)
-        self.result_topic_arn = None
-        functions: dict[str, PlatformFunction] = {}
-        if args.configs:
-            self._publish_configs()
-            topic = self._create_topic()
-            table = self._create_table()
-            functions = self._create_functions(topic, table)
-            self.result_topic_arn = topic
-            for model in args.configs:
-                self._create_alarm(model)
+        self._publish_configs()
+        self.result_topic_arn = self._create_topic()
+        functions = self._create_functions(self.result_topic_arn, self._create_table())
+        self._create_alarm()
         self._create_rules(functions)
         self.register_outputs({"result_topic_arn": self.result_topic_arn})
 
     def _publish_configs(self) -> None:
         args = self._args
+        known = pulumi.Output.all(
+            args.private_subnet_ids, args.job_security_group_id, args.data_key_arn, args.serving_role_arn
+        )
         for model, config in args.configs.items():
             _check_size(config)
             aws.ssm.Parameter(
                 f"{self._name}-{model}-config",
                 name=args.parameters.delivery(model),
                 type="String",
-                value=pulumi.Output.all(
-                    args.private_subnet_ids, args.job_security_group_id, args.data_key_arn, args.serving_role_arn
-                ).apply(_filled(config)),
+                value=known.apply(_filled(config)),
                 tags={"model": model},
                 opts=self._child,
             )
@@ -134,20 +128,10 @@ class ModelDelivery(pulumi.ComponentResource):
 
     def _create_table(self) -> pulumi.Output[str]:
         args = self._args
-        table = aws.dynamodb.Table(
+        table = record_table(
             f"{self._name}-table",
-            name=args.names.table(TABLE),
-            billing_mode="PAY_PER_REQUEST",
-            hash_key=PARTITION_KEY,
-            range_key=SORT_KEY,
-            attributes=[aws.dynamodb.TableAttributeArgs(name=key, type="S") for key in (PARTITION_KEY, SORT_KEY)],
-            ttl=aws.dynamodb.TableTtlArgs(attribute_name=EXPIRY_ATTRIBUTE, enabled=True),
-            point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(enabled=True),
-            server_side_encryption=aws.dynamodb.TableServerSideEncryptionArgs(
-                enabled=True, kms_key_arn=args.data_key_arn
-            ),
-            deletion_protection_enabled=args.retain,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.retain, retain_on_delete=args.retain),
+            RecordTable(table_name=args.names.table(TABLE), data_key_arn=args.data_key_arn, retain=args.retain),
+            parent=self,
         )
         return table.name
 
@@ -198,8 +182,17 @@ class ModelDelivery(pulumi.ComponentResource):
                 opts=self._child,
             )
 
-        functions = {}
-        if self._promoted():
+        functions = {
+            DEPLOY: create(
+                DEPLOY, "Brings endpoints to the approved version", deploy_statements, rules=on_default_bus,
+                timeout_seconds=180,
+            ),
+            VERIFY: create(
+                VERIFY, "Proves that endpoints serve what was approved", verify_statements, rules=on_default_bus,
+                timeout_seconds=300,
+            ),
+        }  # fmt: skip
+        if args.previous is not None:
             functions[PROMOTE] = create(
                 PROMOTE,
                 "Registers approved versions of the previous environment here",
@@ -207,15 +200,6 @@ class ModelDelivery(pulumi.ComponentResource):
                 rules=on_own_bus,
                 timeout_seconds=900,  # large artifacts are copied part by part
             )
-        if self._served():
-            functions[DEPLOY] = create(
-                DEPLOY, "Brings endpoints to the approved version", deploy_statements, rules=on_default_bus,
-                timeout_seconds=180,
-            )  # fmt: skip
-            functions[VERIFY] = create(
-                VERIFY, "Proves that endpoints serve what was approved", verify_statements, rules=on_default_bus,
-                timeout_seconds=300,
-            )  # fmt: skip
         return functions
 
     def _scope(self) -> pulumi.Output[DeliveryScope]:
@@ -228,6 +212,7 @@ class ModelDelivery(pulumi.ComponentResource):
                 messages_key_arn=keys[1],
                 previous=args.previous,
                 runs_batches=any(config.delivery.kind is Kind.BATCH for config in args.configs.values()),
+                answers_later=any(config.delivery.kind is Kind.ASYNC for config in args.configs.values()),
             )
         )
 
@@ -257,18 +242,18 @@ class ModelDelivery(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _create_alarm(self, model: str) -> None:
+    def _create_alarm(self) -> None:
         args = self._args
         aws.cloudwatch.MetricAlarm(
-            f"{self._name}-{model}-delivery-failed",
-            name=args.names.alarm("delivery-failed", model),
+            f"{self._name}-delivery-failed",
+            name=args.names.alarm("delivery-failed"),
             alarm_description=(
-                f"A version of {model} was not promoted, not deployed, rolled back or not verified. See"
-                " docs/runbooks/delivery-failed.md"
+                "A version of a model was not promoted, not deployed, rolled back or not verified; the topic of results"
+                " names it. See docs/runbooks/delivery-failed.md"
             ),
             namespace=METRIC_NAMESPACE,
             metric_name=FAILED_METRIC,
-            dimensions={"Stack": args.names.prefix, "Model": model},
+            dimensions={"Stack": args.names.prefix},
             statistic="Sum",
             period=300,
             evaluation_periods=1,
@@ -276,7 +261,6 @@ class ModelDelivery(pulumi.ComponentResource):
             threshold=0,
             treat_missing_data="notBreaching",
             alarm_actions=[args.alert_topic_arn],
-            tags={"model": model},
             opts=self._child,
         )
 

@@ -133,6 +133,8 @@ class ModelPipeline(pulumi.ComponentResource):
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self.swept: list[pulumi.Resource] = [group, pipeline]
+        """What a sweep looks through, and so needs until it is over: the versions and the runs."""
         self.pipeline_name = pipeline.pipeline_name
         self.model_package_group = group.model_package_group_name
         self.register_outputs({"pipeline_name": self.pipeline_name, "model_package_group": self.model_package_group})

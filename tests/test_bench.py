@@ -8,7 +8,8 @@ from rich.console import Console
 
 from bench.environment import size
 from bench.rows import TIMES, rows
-from bench.scenarios import raw_settings, used_aws_classes
+from bench.run_cold_start import FUNCTIONS
+from bench.scenarios import ROOT, raw_settings, used_aws_classes
 from bench.table import render
 from settings import load_settings
 
@@ -18,7 +19,9 @@ def program(seconds, *, peak_mb=150.0):
     return {"seconds": seconds, "cpu": 1.5 * seconds, "peak_mb": peak_mb, "phases": phases}
 
 
+COLD_STARTS = {"boto3": {"seconds": 0.2}} | {name: {"seconds": 0.5} for name in FUNCTIONS}
 ROUND = {
+    "cold starts": COLD_STARTS,
     "bare": {"seconds": 0.8, "cpu": 0.8},
     "bare uncollected": {"seconds": 0.6, "cpu": 0.6},
     "none": program(1.0),
@@ -79,6 +82,17 @@ def test_a_missed_bound_is_told_as_such():
     assert by_name(slow)["1 model cold / no model"].holds is False
     wrong = {**MEASURED, "environment": {**MEASURED["environment"], "left_out_but_installed": ["mlflow"]}}
     assert by_name(wrong)["left out by overrides, yet installed"].holds is False
+
+
+def test_each_functions_cold_start_is_told_beside_boto3s():
+    found = by_name(MEASURED)
+    for name in ("deploy", "promote", "verify", "sweep"):
+        row = found[f"{name} / boto3 alone"]
+        assert (round(row.value, 2), row.bound, row.note) == (2.5, None, "0.50 s / 0.20 s")
+
+
+def test_what_is_measured_are_all_functions_of_delivery():
+    assert {path.parent.name for path in (ROOT / "lambda_src").glob("*/handler.py")} == set(FUNCTIONS)
 
 
 @pytest.mark.parametrize("width", [170, 100])
