@@ -23,6 +23,8 @@ class ExactRoleArgs:
     """Inline policies by name, as JSON. IAM admits 10,240 characters over all of them, without white space."""
     max_session_hours: int = 1
     """Longest session, 1 to 12 hours."""
+    permissions_boundary: pulumi.Input[str] | None = None
+    """ARN of the managed policy that bounds the role, where one does."""
 
     def __post_init__(self) -> None:
         """Refuse a role without policies: it would be a name without a use."""
@@ -49,6 +51,7 @@ class ExactRole(pulumi.ComponentResource):
             description=args.description,
             assume_role_policy=args.trust_policy,
             max_session_duration=args.max_session_hours * 3600,
+            permissions_boundary=args.permissions_boundary,
             opts=pulumi.ResourceOptions(parent=self),
         )
         inline = [

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from components.policy_document import Statement, allow
 from contracts.names import Names
+from contracts.project_access import CODE, RUNS, SAMPLE, VERSIONS, project_prefix
 
 SKLEARN_REPOSITORY = "sagemaker-scikit-learn"
 """AWS's own repository of the preprocessing image. Its account differs by region, so the account stays open."""
@@ -20,6 +21,8 @@ class JobScope:
     data_key_arn: str
     runs_batches: bool = False
     """Whether any model of this stack answers in batches."""
+    has_projects: bool = False
+    """Whether repositories of projects deploy to this stack."""
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a regional resource of this account."""
@@ -28,6 +31,11 @@ class JobScope:
     def objects(self, purpose: str, prefix: str = "") -> str:
         """ARN pattern of the objects under a prefix of one of our buckets."""
         return f"{self.names.bucket_arn(purpose)}/{prefix}*"
+
+    def artifacts(self, prefix: str, of_projects: Sequence[str] = ()) -> list[str]:
+        """ARN patterns of a prefix in the artifact bucket and, where there are projects, of folders of each of them."""
+        folders = of_projects if self.has_projects else ()
+        return [self.objects("artifacts", each) for each in (prefix, *(project_prefix("*") + f for f in folders))]
 
 
 def pipeline_statements(scope: JobScope) -> list[Statement]:
@@ -61,7 +69,7 @@ def pipeline_statements(scope: JobScope) -> list[Statement]:
         ),
         # Versions only: a group's tags say who approves its versions.
         allow("TagModelVersions", ["sagemaker:AddTags"], [scope.arn("sagemaker", f"model-package/{names.prefix}-*")]),
-        allow("ReadPropertyFiles", ["s3:GetObject"], [scope.objects("artifacts", "pipelines/")]),
+        allow("ReadPropertyFiles", ["s3:GetObject"], scope.artifacts("pipelines/", [RUNS])),
         allow("ListArtifacts", ["s3:ListBucket"], [names.bucket_arn("artifacts")]),
         *_use_key(scope),
         *_attach_encrypted_volume(scope),
@@ -77,13 +85,13 @@ def processing_statements(scope: JobScope) -> list[Statement]:
             [scope.objects("data")],
         ),
         allow("ListInputData", ["s3:ListBucket", "s3:ListBucketVersions"], [scope.names.bucket_arn("data")]),
-        *_job_statements(scope, "ProcessingJobs"),
+        *_job_statements(scope, "ProcessingJobs", [CODE, SAMPLE]),
     ]
 
 
 def training_statements(scope: JobScope) -> list[Statement]:
     """Train: read step outputs and code, write the model. It sees no raw input data."""
-    return _job_statements(scope, "TrainingJobs")
+    return _job_statements(scope, "TrainingJobs", [CODE])
 
 
 def serving_statements(scope: JobScope) -> list[Statement]:
@@ -92,7 +100,7 @@ def serving_statements(scope: JobScope) -> list[Statement]:
         allow(
             "ReadModels",
             ["s3:GetObject"],
-            [scope.objects("artifacts", prefix) for prefix in ("pipelines/", "promoted/")],
+            [*scope.artifacts("pipelines/"), *scope.artifacts("promoted/", [VERSIONS])],
         ),
         # Each model may read its batches under another prefix, and a stack has many models.
         *([allow("ReadBatches", ["s3:GetObject"], [scope.objects("data")])] if scope.runs_batches else []),
@@ -103,17 +111,25 @@ def serving_statements(scope: JobScope) -> list[Statement]:
             [scope.objects("artifacts", "async/"), scope.objects("artifacts", "batch/")],
         ),
         allow("KeepCaptures", ["s3:PutObject"], [scope.objects("data", "capture/")]),
-        *_run(scope, ["Endpoints/*", "TransformJobs"], [_own_images(scope)]),
+        # Projects train and serve in AWS's own image; the platform's models have images of their own.
+        *_run(
+            scope,
+            ["Endpoints/*", "TransformJobs"],
+            [_own_images(scope), *([_framework_image(scope)] if scope.has_projects else [])],
+        ),
     ]
 
 
-def _job_statements(scope: JobScope, job_kind: str) -> list[Statement]:
-    framework_image = f"arn:{scope.names.partition}:ecr:{scope.names.region}:*:repository/{SKLEARN_REPOSITORY}"
+def _job_statements(scope: JobScope, job_kind: str, read_of_projects: Sequence[str]) -> list[Statement]:
     return [
-        allow("ReadCode", ["s3:GetObject"], [scope.objects("artifacts", "code/")]),
-        allow("ReadAndWriteRuns", ["s3:GetObject", "s3:PutObject"], [scope.objects("artifacts", "pipelines/")]),
-        *_run(scope, [job_kind], [_own_images(scope), framework_image]),
+        allow("ReadCode", ["s3:GetObject"], scope.artifacts("code/", read_of_projects)),
+        allow("ReadAndWriteRuns", ["s3:GetObject", "s3:PutObject"], scope.artifacts("pipelines/", [RUNS])),
+        *_run(scope, [job_kind], [_own_images(scope), _framework_image(scope)]),
     ]
+
+
+def _framework_image(scope: JobScope) -> str:
+    return f"arn:{scope.names.partition}:ecr:{scope.names.region}:*:repository/{SKLEARN_REPOSITORY}"
 
 
 def _own_images(scope: JobScope) -> str:

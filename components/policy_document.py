@@ -53,10 +53,11 @@ def policy(statements: Sequence[Statement]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
 
 
-def trust(service: str, *, account: str, source_arn: str | None = None) -> str:
+def trust(service: str, *, account: str, source_arn: str | None = None, names_person: bool = False) -> str:
     """Render a trust policy for an AWS service acting for `account` only (confused-deputy protection).
 
-    `source_arn` narrows it to resources of that pattern, where the service sends `aws:SourceArn`.
+    `source_arn` narrows it to resources of that pattern, where the service sends `aws:SourceArn`. `names_person` lets
+    the service carry on whose session asked for the work, as source identity.
     """
     conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": account}}
     if source_arn is not None:
@@ -64,7 +65,7 @@ def trust(service: str, *, account: str, source_arn: str | None = None) -> str:
     statement: Statement = {
         "Sid": "AssumedByService",
         "Effect": "Allow",
-        "Action": ["sts:AssumeRole"],
+        "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"] if names_person else ["sts:AssumeRole"],
         "Principal": {"Service": service},
         "Condition": conditions,
     }

@@ -36,6 +36,8 @@ class RolesArgs:
     """Key of the queue for undelivered triggers."""
     runs_batches: bool = False
     """Whether any model answers in batches, which read the data bucket."""
+    has_projects: bool = False
+    """Whether repositories of projects deploy to this stack, whose pipelines and endpoints run as these roles too."""
 
 
 class Roles(pulumi.ComponentResource):
@@ -64,27 +66,28 @@ class Roles(pulumi.ComponentResource):
                 security_group_id=ids[1],
                 data_key_arn=ids[2],
                 runs_batches=args.runs_batches,
+                has_projects=args.has_projects,
             )
         )
 
         def rendered(statements: Callable[[JobScope], list[Statement]]) -> pulumi.Output[str]:
             return scope.apply(lambda known: policy(statements(known)))
 
-        sagemaker = trust(
-            "sagemaker.amazonaws.com",
-            account=names.account,
-            source_arn=f"arn:{names.partition}:sagemaker:{names.region}:{names.account}:*",
-        )
+        ours = f"arn:{names.partition}:sagemaker:{names.region}:{names.account}:*"
+        sagemaker = trust("sagemaker.amazonaws.com", account=names.account, source_arn=ours)
+        # People start pipelines from Studio, whose sessions name them. SageMaker refuses a run or a job whose role may
+        # not carry that on (SageMaker guide, "Turn on sourceIdentity in CloudTrail logs"). Nobody serves as a person.
+        started = trust("sagemaker.amazonaws.com", account=names.account, source_arn=ours, names_person=True)
         pipeline = self._role(
             "pipeline",
             "Creates the jobs of pipeline steps and registers model versions",
-            sagemaker,
+            started,
             {"steps": rendered(pipeline_statements), "guardrails": rendered(guardrail_statements)},
         )
         processing = self._role(
-            "processing", "Preprocesses data and evaluates models", sagemaker, {"job": rendered(processing_statements)}
+            "processing", "Preprocesses data and evaluates models", started, {"job": rendered(processing_statements)}
         )
-        training = self._role("training", "Trains models", sagemaker, {"job": rendered(training_statements)})
+        training = self._role("training", "Trains models", started, {"job": rendered(training_statements)})
         serving = self._role(
             SERVING, "Answers requests with models", sagemaker, {"serving": rendered(serving_statements)}
         )

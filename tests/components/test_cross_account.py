@@ -66,6 +66,7 @@ def test_both_ends_allow_the_same_reads(source, target):
     names, policies = stack_settings(source).names, role_policy(target, "promote")
     version = f"{names.model_package_group_arn(MODEL).replace('-group/', '/')}/7"
     here = {**promoter(target)[1], "kms:ViaService": "s3.us-east-1.amazonaws.com"}
+    here["kms:EncryptionContext:aws:s3:arn"] = names.bucket_arn("artifacts")
     group = resource_policy(
         source, "sagemaker:ModelPackageGroupPolicy", f"platform-{MODEL}-versions-policy", "resourcePolicy"
     )
@@ -150,9 +151,9 @@ def test_three_environments_in_one_account_still_name_one_role_each():
 
 
 def test_environments_in_several_regions_name_each_others_region():
-    raw = raw_settings("preprod") | {"regions": {"dev": "eu-west-1", "preprod": "us-east-1", "prod": "us-west-2"}}
+    raw = raw_settings("preprod") | {"regions": {"dev": "us-east-1", "preprod": "us-east-1", "prod": "us-west-2"}}
     graph = deploy_stack(raw)
-    (rule,) = [r for r in graph.of_type("cloudwatch:EventRule") if r.name.endswith(f"{MODEL}-promote")]
-    assert json.loads(rule.inputs["eventPattern"])["region"] == ["eu-west-1"]
+    (rule,) = [r for r in graph.of_type("cloudwatch:EventRule") if r.name.endswith("-models-promote")]
+    assert json.loads(rule.inputs["eventPattern"])["region"] == ["us-east-1"]
     (target,) = [r for r in graph.of_type("cloudwatch:EventTarget") if r.name.endswith("next-environment")]
     assert target.inputs["arn"].startswith("arn:aws:events:us-west-2:333333333333:event-bus/")
