@@ -1,0 +1,1 @@
+"""Publishes content of this repository into template repositories, one commit per change."""
