@@ -1,0 +1,1 @@
+"""Makes, upgrades and archives projects, for CloudFormation, the command line and a portal alike."""

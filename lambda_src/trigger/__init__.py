@@ -1,0 +1,1 @@
+"""Starts the deployment workflow of a project whose version was approved."""
