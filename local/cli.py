@@ -4,7 +4,15 @@ import importlib.util
 
 import typer
 
-from local import commands_deployments, commands_models, commands_run
+from local import (
+    commands_deployments,
+    commands_engine,
+    commands_github,
+    commands_models,
+    commands_projects,
+    commands_run,
+    commands_verify,
+)
 
 app = typer.Typer(
     name="mlops",
@@ -20,6 +28,10 @@ if importlib.util.find_spec("local.commands_preview"):
     importlib.import_module("local.commands_preview").register(app)
 commands_models.register(app)
 commands_deployments.register(app)
+commands_github.register(app)
+commands_projects.register(app)
+commands_verify.register(app)
+commands_engine.register(app)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The verbs about deployments: deployments list, rollback, replay."""
+"""The verbs about deployments: deployments list and remove, rollback, replay."""
 
 from typing import Annotated
 
@@ -18,15 +18,11 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    deployments.callback()(_group)
     deployments.command("list")(list_deployments)
+    deployments.command("remove")(remove)
     app.add_typer(deployments, name="deployments")
     app.command("rollback")(rollback)
     app.command("replay")(replay)
-
-
-def _group() -> None:
-    """Keep `list` a verb of its own: typer folds a group of one command into the group."""
 
 
 def list_deployments(
@@ -46,6 +42,29 @@ def list_deployments(
     console.emit({"stack": stack, "models": plain.as_json(found)}) if json else console.out().print(
         views_deployments.deployments(stack, found)
     )
+
+
+def remove(
+    stack: Stack,
+    model: Annotated[str, typer.Argument(help="Model whose endpoint goes, as `mlops deployments list` names it.")],
+    reason: Reason,
+    confirm: Annotated[str | None, typer.Option(help="The model's name once more; asked for if absent.")] = None,
+    local: Local = False,
+    json: Json = False,
+) -> None:
+    """Remove the endpoint of a model that the settings no longer deliver, its configs, SageMaker models and alarms."""
+    from local import views_deployments
+    from local.operator_access import operation
+    from operations import plain, removal
+
+    if confirm is None:
+        if json:
+            console.fail("remove asks for the model's name once more; with --json give --confirm.", as_json=True)
+        confirm = typer.prompt(f"This deletes what serves {model} in {stack}. Its name once more")
+    with operation(stack, local=local, changes=True, heard=True, as_json=json) as work:
+        found = removal.remove(work.access, model, confirmed=confirm, reason=reason)
+        work.settle()
+    console.emit(plain.as_json(found)) if json else console.out().print(views_deployments.removed(stack, found))
 
 
 def rollback(
@@ -73,14 +92,21 @@ def rollback(
 
 def replay(
     stack: Stack,
-    function: Annotated[
-        str | None, typer.Argument(help="Only this function: promote, deploy, verify; all of them if absent.")
+    queue: Annotated[
+        str | None,
+        typer.Argument(
+            help="Only this queue: that of promote, deploy or verify, or undelivered (what reached no function)."
+        ),
+    ] = None,
+    next_profile: Annotated[
+        str | None,
+        typer.Option(help="AWS profile of the next environment's account, for what did not reach its bus."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what waits.")] = False,
     local: Local = False,
     json: Json = False,
 ) -> None:
-    """Give events that a function could not handle to it again. Exit code 1: some are still in the queue."""
+    """Give events that were not handled to their functions again. Exit code 1: some are still in their queue."""
     from local import views_deployments
     from local.operator_access import operation
     from operations import plain
@@ -88,7 +114,8 @@ def replay(
 
     with operation(stack, local=local, changes=not dry_run, heard=not dry_run, as_json=json) as work:
         try:
-            found = replaying.replay(work.access, function, dry_run=dry_run)
+            following = None if dry_run else work.following(next_profile)
+            found = replaying.replay(work.access, queue, dry_run=dry_run, following=following)
         finally:
             work.settle()  # what was accepted runs, also where a later message met an error
         followed = {"heard": work.heard, "unheard": work.unheard}

@@ -1,16 +1,21 @@
-"""`mlops preview` and `mlops definition`."""
+"""`mlops preview`, `mlops policy` and `mlops definition`."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from pipeline_defs.errors import DefinitionError
+from policy.model import SuppressionError
 from settings import SettingsError
 
+if TYPE_CHECKING:
+    from policy.judge import Report
+
+BROKEN_RULE = 1
 MISUSE = 2
 
 Stack = Annotated[str, typer.Argument(help="Stack, such as dev: reads Pulumi.<stack>.yaml.")]
@@ -20,6 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 def register(app: typer.Typer) -> None:
     """Add the verbs to the application."""
     app.command("preview")(preview_command)
+    app.command("policy")(policy_command)
     app.command("definition")(definition_command)
 
 
@@ -33,7 +39,7 @@ def preview_command(
     summary: Annotated[bool, typer.Option("--summary", help="Leave the tree out.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a stack would create. Needs no AWS account and no Pulumi CLI."""
+    """Show what a stack would create. Needs no AWS account and no Pulumi CLI. Exit code 1 where a policy rule is broken."""
     from local.preview import ROOT, compare, preview
     from local.preview_page import page as render_page
     from local.render_preview import render, render_difference
@@ -54,6 +60,7 @@ def preview_command(
             "tree": here.root.as_json(),
             "pipelines": {model: json.loads(text) for model, text in here.definitions.items()},
             "page": str(target),
+            "policy": policy_json(here.policy),
         }
         if difference and there:
             document["against"] = {
@@ -63,12 +70,45 @@ def preview_command(
                 "only_there": difference.only_there,
             }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
-        return
-    console = Console()
-    render(console, here, tree=not summary, full=full)
-    if difference and there:
-        render_difference(console, here, there, difference)
-    console.print(f"\nPage: {_short(target)}", highlight=False)
+    else:
+        console = Console()
+        render(console, here, tree=not summary, full=full)
+        if difference and there:
+            render_difference(console, here, there, difference)
+        console.print(f"\nPage: {_short(target)}", highlight=False)
+    if here.policy.findings:
+        raise typer.Exit(BROKEN_RULE)
+
+
+def policy_command(
+    stacks: Annotated[list[str] | None, typer.Argument(help="Stacks. [default: every stack file]")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge stacks by the policy rules. Exit code 1 where one is broken, or an exception expired or excuses nothing."""
+    from local.policy_table import judged, render_table
+
+    with teaching_errors():
+        verdict = judged(stacks)
+    if as_json:
+        document = {"stacks": {name: policy_json(report) for name, report in verdict.reports.items()}}
+        unused = [finding.as_json() for finding in verdict.unused]
+        sys.stdout.write(json.dumps({**document, "unused": unused}, indent=2) + "\n")
+    else:
+        render_table(Console(), verdict)
+    if verdict.blocks:
+        raise typer.Exit(BROKEN_RULE)
+
+
+def policy_json(report: "Report") -> dict[str, object]:
+    """Return what the rules said, for `--json`."""
+    return {
+        "findings": [finding.as_json() for finding in report.findings],
+        "excused": [
+            {**finding.as_json(), "reason": excuse.reason, "expires": str(excuse.expires), "owner": excuse.owner}
+            for finding, excuse in report.excused
+        ],
+        "not_judged": [{"rule": one.rule, "resource": one.resource, "value": one.path} for one in report.unjudged],
+    }
 
 
 def definition_command(
@@ -102,7 +142,7 @@ class teaching_errors:  # noqa: N801 (reads as a statement)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Turn the errors that teach into messages; let every other one through."""
-        if isinstance(error, SettingsError | DefinitionError):
+        if isinstance(error, SettingsError | DefinitionError | SuppressionError):
             fail(str(error))
 
 

@@ -50,6 +50,9 @@ def run(
         int | None, typer.Option(min=1, help="Steps at once, as MaxParallelExecutionSteps; one per core if absent.")
     ] = None,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Reuse results of steps that allow it.")] = True,
+    deliver: Annotated[
+        bool, typer.Option("--deliver", help="Then deploy and promote the version here, if the run approves it.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Run a pipeline here: its real steps, on real data, into the embedded registry.
@@ -73,11 +76,13 @@ def run(
             region=region,
             parallel=parallel,
             cache=cache,
+            deliver=deliver,
         )
-        record = run_pipeline.run(request, folder=console.state_folder(), quiet=json)
+        ran = run_pipeline.run(request, folder=console.state_folder(), quiet=json)
     if json:
-        console.emit(record.to_json())
-    raise typer.Exit({"Succeeded": 0, "Stopped": 130}.get(record.status.value, 1))
+        followed = {"heard": ran.heard, "unheard": ran.unheard} if deliver else {}
+        console.emit({**ran.record.to_json(), **followed})
+    raise typer.Exit({"Succeeded": 0, "Stopped": 130}.get(ran.record.status.value, 1))
 
 
 def runs(
@@ -120,11 +125,11 @@ def reset(
     everything: Annotated[bool, typer.Option("--runs", help="Remove the runs and their outputs too.")] = False,
     json: Json = False,
 ) -> None:
-    """Remove the embedded AWS of this folder (buckets, registry, executions) and the step cache."""
+    """Remove the embedded AWS of this folder (buckets, registry, executions), the local GitHub and the step cache."""
     from local.aws.lock import StateLock
 
     folder = console.state_folder()
-    parts = [folder / "aws", folder / "cache" / "steps", *([folder / "runs"] if everything else [])]
+    parts = [folder / "aws", folder / "github", folder / "cache" / "steps", *([folder / "runs"] if everything else [])]
     there = [part for part in parts if part.exists()]
     if there and not yes:
         if json:

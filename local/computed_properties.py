@@ -48,7 +48,9 @@ def computed(
     short = f"{module.split('/')[0]}:{kind}"
     digest = hashlib.sha256(f"{type_token}/{name}".encode()).hexdigest()
     if package != "aws":
-        return name, dict(inputs)
+        # What GitHub alone knows of a repository is its id, a number.
+        known = {"repoId": int(digest[:7], 16)} if (package, kind) == ("github", "Repository") else {}
+        return name, {**known, **inputs}
     state = {"name": name, **inputs}
     identity = next((str(inputs[k]) for k in _NAMED_BY if inputs.get(k)), name)
     if short in _ID_PREFIXES:

@@ -102,7 +102,7 @@ class LocalDelivery:
         settings = self.settings[stack]
         names, tag = settings.names, settings.models[model].image
         ecr = self.aws.client("ecr", names.image_account, names.region)
-        repository = names.repository_of(model, tag)
+        repository, tag = names.image_of(model, tag)
         text = json.dumps(manifest, sort_keys=True)
         digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
         named = {} if tag.startswith("sha256:") else {"imageTag": tag}

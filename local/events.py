@@ -5,6 +5,7 @@ twice and in which order, so a run can be repeated. Nothing waits: `settle` goes
 """
 
 import copy
+import datetime as dt
 import json
 import random
 import uuid
@@ -126,8 +127,9 @@ class EventBridge:
     def _collect(self) -> None:
         for event in OUTBOX.take():
             self._send(event, "sent")
-            if self._chance():  # the service itself tells a change twice: another event, with an id of its own
-                self._send({**copy.deepcopy(event), "id": str(uuid.uuid4())}, "repeated")
+            if self._chance():  # the service itself tells a change twice: another event, of an id and time of its own
+                again = {"id": str(uuid.uuid4()), "time": _a_second_after(event["time"])}
+                self._send({**copy.deepcopy(event), **again}, "repeated")
 
     def _send(self, event: Event, what: str) -> None:
         self._note(what, event)
@@ -227,6 +229,10 @@ class EventBridge:
     def _note(self, what: str, event: Event, delivery: Delivery | None = None) -> None:
         rule, target = (delivery.rule, delivery.target) if delivery else ("", "")
         self.log.append(Record(number=len(self.log) + 1, what=what, event=event, rule=rule, target=target))
+
+
+def _a_second_after(time: str) -> str:
+    return (dt.datetime.fromisoformat(time) + dt.timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _check(rule: str, target: Mapping[str, Any]) -> None:

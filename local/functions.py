@@ -22,7 +22,7 @@ from typing import Any
 
 import boto3
 
-from local.aws import identity
+from local.aws import function_calls, identity
 from local.aws.server import EmbeddedAws
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,6 +53,10 @@ class Function:
     """ARN of an SQS queue."""
     timeout_seconds: int = 60
     memory_mb: int = 256
+    aliases: frozenset[str] = frozenset()
+    """By which it is called too; each is the newest version."""
+    code_sha256: str | None = None
+    """Base64 of the SHA-256 of its archive, where it was deployed from one."""
 
     @property
     def account(self) -> str:
@@ -117,9 +121,12 @@ class _Environment:
         self.loggers: dict[str, Any] = {}
 
     @contextlib.contextmanager
-    def active(self) -> Iterator[None]:
-        """Make this environment the process's, and put everything back afterwards."""
-        with _ONE_AT_A_TIME:
+    def active(self, *, asked: bool = False) -> Iterator[None]:
+        """Make this environment the process's, and put everything back afterwards.
+
+        `asked`: by another function, which holds the process and waits for the answer.
+        """
+        with contextlib.nullcontext() if asked else _ONE_AT_A_TIME:
             outside, before = _own_modules(), dict(os.environ)
             session, path = boto3.DEFAULT_SESSION, list(sys.path)
             registry = logging.root.manager
@@ -152,14 +159,21 @@ def _replace_modules(modules: Mapping[str, Any]) -> None:
 
 
 class Functions:
-    """The functions of an embedded AWS, over all accounts."""
+    """The functions of an embedded AWS, over all accounts. Its Lambda API hands invocations to them."""
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self._aws = aws
+        self._running = 0
         self._functions: dict[str, Function] = {}
         self._environments: dict[str, _Environment] = {}
         self.log: list[Invocation] = []
         """Every run, first to last."""
+        function_calls.use(self)
+
+    @property
+    def deployed(self) -> tuple[Function, ...]:
+        """Every function, in the order of deployment."""
+        return tuple(self._functions.values())
 
     def add(self, function: Function) -> None:
         """Deploy a function; again with other settings replaces it, and its next start is cold."""
@@ -184,6 +198,16 @@ class Functions:
             raise FunctionError(run.error)
         return run.result
 
+    def answer(self, arn: str, event: Mapping[str, Any], alias: str = "") -> tuple[Any, str | None]:  # JSON out
+        """Run a function for a caller of the Lambda API; return its answer, or the text of the error that it raised.
+
+        The function learns by which `alias` it was called; without one it was called itself.
+        Where another function runs, the call is its own: it waits for this answer, and nothing else calls meanwhile.
+        """
+        function, asked = self._functions[arn], self._running > 0
+        run = self._run(function, event, str(uuid.uuid4()), attempt=1, asked=asked, alias=alias)
+        return run.result, run.error
+
     def attempt(self, arn: str, event: Mapping[str, Any], request_id: str, attempt: int) -> bool:
         """Run a function once as InvocationType Event does; return whether the event is dealt with.
 
@@ -200,14 +224,22 @@ class Functions:
         return last
 
     def _run(
-        self, function: Function, event: Mapping[str, Any], request_id: str, attempt: int, *, last: bool = False
+        self,
+        function: Function,
+        event: Mapping[str, Any],
+        request_id: str,
+        attempt: int,
+        *,
+        last: bool = False,
+        asked: bool = False,
+        alias: str = "",
     ) -> Invocation:
         environment = self._environments.get(function.arn)
         if environment is None:
             environment = self._environments[function.arn] = _Environment(self._variables(function))
         context = Context(
             function_name=function.name,
-            invoked_function_arn=function.arn,
+            invoked_function_arn=f"{function.arn}:{alias}" if alias else function.arn,
             aws_request_id=request_id,
             memory_limit_in_mb=function.memory_mb,
             log_group_name=f"/aws/lambda/{function.name}",
@@ -215,7 +247,8 @@ class Functions:
         )
         module, _, callable_name = function.handler.rpartition(".")
         result, error = None, None
-        with environment.active():
+        with environment.active(asked=asked):
+            self._running += 1
             try:
                 handler = getattr(importlib.import_module(module), callable_name)
                 result = handler(json.loads(json.dumps(event)), context)
@@ -223,6 +256,8 @@ class Functions:
             except Exception as raised:  # noqa: BLE001  # whatever a handler raises is an error of the function
                 traceback.print_exc()
                 error = f"{type(raised).__name__}: {raised}"
+            finally:
+                self._running -= 1
         run = Invocation(
             function=function.handler.split(".")[1],
             arn=function.arn,

@@ -10,7 +10,7 @@ import importlib.util
 import json
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,11 +40,39 @@ class Operation:
     unheard: list[str] = field(default_factory=list)
     """What nothing listens to, one sentence each."""
     _delivery: Any = None
+    _access_to: Callable[[StackSettings], Access] | None = None
+
+    def following(self, profile: str | None) -> Access | None:
+        """Return access to the next environment; None where there is none, or where nothing says how to sign in.
+
+        With --local and with a single account this access is enough; else `profile` is an AWS profile of that account.
+        """
+        own = self.access.settings
+        if own.next_environment is None:
+            return None
+        stack = own.next_environment.value
+        if not (console.project_folder() / f"Pulumi.{stack}.yaml").is_file():
+            return None
+        settings = read_settings(stack)
+        if self._access_to is not None:
+            return self._access_to(settings)
+        if profile is None and settings.account != own.account:
+            return None
+        return session.connect(settings, session.of_profile(profile, settings.region))
 
     def settle(self) -> None:
         """With --local: let functions, buses and endpoints do what follows from what was changed. In AWS: nothing."""
         if self._delivery is not None:
-            self._delivery.follow(self)
+            self._delivery.follow(self.heard, self.unheard)
+
+
+def follow(aws: Any, stack: str) -> tuple[list[str], list[str]]:
+    """Bring up what listens to a stack, deliver what waits; return what functions did, and what nothing listens to."""
+    heard: list[str] = []
+    unheard: list[str] = []
+    with _Delivery.of(aws, stack) as delivery:
+        delivery.follow(heard, unheard)
+    return heard, unheard
 
 
 @contextmanager
@@ -87,14 +115,17 @@ def _embedded(stack: str, settings: StackSettings, *, changes: bool, heard: bool
         aws = leaving.enter_context(EmbeddedAws(console.state_folder(), read_only=not changes))
         delivery = leaving.enter_context(_Delivery.of(aws, stack)) if heard else None
 
-        @functools.cache
-        def client(service: str) -> Any:
-            if delivery is not None and service in delivery.own_clients:
-                return delivery.own_clients[service](settings)
-            return identity.client_as(aws, service, settings.account, settings.region, role=ROLE, session=person)
+        def access_to(settings: StackSettings) -> Access:
+            @functools.cache
+            def client(service: str) -> Any:
+                if delivery is not None and service in delivery.own_clients:
+                    return delivery.own_clients[service](settings)
+                return identity.client_as(aws, service, settings.account, settings.region, role=ROLE, session=person)
 
-        caller = client("sts").get_caller_identity()["Arn"]
-        yield Operation(access=Access(settings=settings, client=client, caller=caller), _delivery=delivery)
+            caller = client("sts").get_caller_identity()["Arn"]
+            return Access(settings=settings, client=client, caller=caller)
+
+        yield Operation(access=access_to(settings), _delivery=delivery, _access_to=access_to)
 
 
 class _Delivery:
@@ -126,10 +157,10 @@ class _Delivery:
                         world.push_image(name, model, IMAGE)  # promotion goes by digest, and nobody pushed one here
             yield cls(world)
 
-    def follow(self, operation: Operation) -> None:
+    def follow(self, heard: list[str], unheard: list[str]) -> None:
         """Run what was invoked, deliver what was sent, until nothing is under way; note who did what."""
         if self._world is None:
-            operation.unheard.append("this checkout has no local.delivery, so no function runs here")
+            unheard.append("this checkout has no local.delivery, so no function runs here")
             return
         runs, records = len(self._world.functions.log), len(self._world.bridge.log)
         for arn, event in self._waiting:
@@ -139,8 +170,8 @@ class _Delivery:
                     break
         self._waiting.clear()
         self._world.settle()
-        operation.heard += [_sentence(run) for run in self._world.functions.log[runs:]]
-        operation.unheard += self._unheard + [
+        heard += [_sentence(run) for run in self._world.functions.log[runs:]]
+        unheard += self._unheard + [
             f"no rule matches {record.event['detail-type']}"
             for record in self._world.bridge.log[records:]
             if record.what == "unmatched" and "Model Package" in record.event["detail-type"] and _is_approval(record)

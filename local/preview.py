@@ -2,15 +2,21 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from settings import StackSettings, read_stack_file
 
+if TYPE_CHECKING:
+    from policy.judge import Report
+
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_KEY = "mlops:settings"
+OF_ENGINE = "pulumi:"
+"""What the engine itself keeps, providers and stashes, is no cloud resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ class Preview:
     """Inputs by type and logical name."""
     definitions: dict[str, str]
     """Pipeline definition, with placeholders, by model."""
+    policy: "Report"
+    """What the rules of `policy/` say of the resources."""
 
 
 def read_settings(stack: str, folder: Path = ROOT) -> StackSettings:
@@ -65,22 +73,30 @@ def read_settings(stack: str, folder: Path = ROOT) -> StackSettings:
 def preview(stack: str, folder: Path = ROOT) -> Preview:
     """Run the program for a stack and return what it registered.
 
-    Raises `SettingsError` for a wrong stack file and `DefinitionError` for a wrong pipeline, both before anything else.
+    Raises `SettingsError` for a wrong stack file and `DefinitionError` for a wrong pipeline, both before anything else,
+    and `SuppressionError` for a wrong exception to the policy rules.
     """
     from components.model_settings import pipeline_settings
     from local.recorder import STACK_TYPE, record_program
     from pipeline_defs.composer import Composer
+    from policy.judge import judge
+    from policy.model import Surroundings
+    from policy.recorded import checked
+    from policy.suppressions import read
 
     settings = read_settings(stack, folder)
     raw = yaml.safe_load((folder / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))["config"][SETTINGS_KEY]
+    today = datetime.now(UTC).date()
+    suppressions = read(today)
     graph = record_program(raw, stack=stack)
 
     def node(registration: Any) -> Node:
-        children = tuple(node(child) for child in graph.children(registration.urn))
+        held = graph.children(registration.urn)
+        children = tuple(node(child) for child in held if not child.type.startswith(OF_ENGINE))
         return Node(registration.short_type, registration.name, registration.protect, children)
 
     top = [r for r in graph if r.parent.split("::")[2] == STACK_TYPE]
-    resources = [r for r in graph if r.custom and not r.type.startswith("pulumi:")]
+    resources = [r for r in graph if r.custom and not r.type.startswith(OF_ENGINE)]
     with Composer.start(
         [pipeline_settings(settings, model) for model in settings.models],
         cache_folder=ROOT / ".mlops" / "cache" / "definitions",
@@ -89,11 +105,12 @@ def preview(stack: str, folder: Path = ROOT) -> Preview:
     return Preview(
         stack=stack,
         settings=settings,
-        root=Node("Stack", stack, False, tuple(node(r) for r in top if not r.type.startswith("pulumi:"))),
+        root=Node("Stack", stack, False, tuple(node(r) for r in top if not r.type.startswith(OF_ENGINE))),
         counts=Counter(r.short_type for r in resources),
         names=frozenset((r.short_type, r.name) for r in resources),
         properties={(r.short_type, r.name): r.inputs for r in resources},
         definitions=definitions,
+        policy=judge(checked(graph), Surroundings.of(raw, today), suppressions),
     )
 
 

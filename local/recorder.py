@@ -17,6 +17,7 @@ import pulumi
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import mocks, rpc
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import Stack
 
 from local.computed_properties import computed
@@ -124,20 +125,37 @@ class _RecordingMonitor(mocks.MockMonitor):
         self.registrations: list[Registration] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the gRPC method's name)
-        response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
-        if request.type != STACK_TYPE:
-            self.registrations.append(_registration(request, response.urn))
-        return response
+        """Answer as the base class does, without taking every input apart and together again."""
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type == STACK_TYPE:
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        inputs = rpc.deserialize_properties(request.object)
+        identity, state = self.mocks.new_resource(
+            mocks.MockResourceArgs(
+                typ=request.type,
+                name=request.name,
+                inputs=inputs,
+                provider=request.provider,
+                resource_id=request.importId,
+                custom=request.custom,
+            )
+        )
+        answered = Struct()
+        answered.CopyFrom(request.object)
+        answered.update({key: value for key, value in state.items() if key not in inputs})  # computed: plain texts
+        self.resources[urn] = mocks.MockMonitor.ResourceRegistration(urn, identity or "", state)
+        self.registrations.append(_registration(request, urn, inputs))
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity or "", object=answered)
 
 
-def _registration(request: Any, urn: str) -> Registration:
+def _registration(request: Any, urn: str, inputs: dict[str, Any]) -> Registration:
     return Registration(
         urn=urn,
         type=request.type,
         name=request.name,
         parent=request.parent,
         custom=bool(request.custom),
-        inputs=rpc.deserialize_properties(request.object),
+        inputs=inputs,
         request_inputs=request.object,
         provider=request.provider,
         protect=bool(request.protect),

@@ -8,6 +8,7 @@ from local.runner.errors import StepError
 from local.runner.progress import ordered
 from local.runner.record import stamp
 from local.runner.storage import Storage
+from operations import documents
 
 
 def groups(aws: EmbeddedAws) -> list[dict[str, Any]]:
@@ -64,16 +65,4 @@ def metrics_of(package: Mapping[str, Any], storage: Storage) -> dict[str, float]
         document = storage.read_json(uri)
     except StepError:
         return {}
-    return ordered(dict(_numbers(document)))
-
-
-def _numbers(document: object) -> Iterator[tuple[str, float]]:
-    """Yield metrics of SageMaker's Model Quality format (`{name: {"value": 0.9}}`) or of a plain `{name: 0.9}`."""
-    if not isinstance(document, Mapping):
-        return
-    for name, value in document.items():
-        content = value.get("value") if isinstance(value, Mapping) else value
-        if isinstance(content, int | float) and not isinstance(content, bool):
-            yield str(name), float(content)
-        elif isinstance(value, Mapping) and (name == "metrics" or str(name).endswith("_metrics")):
-            yield from _numbers(value)
+    return ordered(documents.metrics(document))

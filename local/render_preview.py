@@ -2,8 +2,10 @@
 
 import json
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
@@ -11,6 +13,9 @@ from local.dag import Step, steps_of
 from local.preview import Difference, Node, Preview
 from pipeline_defs.settings import PipelineDefinition
 from settings import Model, StackSettings
+
+if TYPE_CHECKING:
+    from policy.judge import Report
 
 
 def render(console: Console, shown: Preview, *, tree: bool = True, full: bool = False) -> None:
@@ -25,8 +30,25 @@ def render(console: Console, shown: Preview, *, tree: bool = True, full: bool = 
         for child in shown.root.children:
             _grow(trunk, child, "", full=full)
         console.print(trunk)
+    for notice in settings.notices:
+        console.print(f"[yellow]notice[/]  {notice}", highlight=False)
     for model, definition in shown.definitions.items():
         _pipeline(console, settings.models[model], model, steps_of(definition))
+    render_policy(console, shown.policy)
+
+
+def render_policy(console: Console, report: "Report") -> None:
+    """Print which rules of the policy pack are broken, by what, and how to mend it; one line where none is."""
+    excused = f", {len(report.excused)} excused (policy/suppressions.yaml)" if report.excused else ""
+    mark = f"[red]{len(report.findings)} broken rules[/]" if report.findings else "[green]no rule broken[/]"
+    console.print(f"\n[bold]Policy[/]: {mark}{excused}", highlight=False)
+    for finding in report.findings:
+        console.print(f"  [red]{finding.rule}[/]  [bold]{escape(finding.resource)}[/]", highlight=False)
+        console.print(f"    {escape(finding.message)}", highlight=False)
+        console.print(f"    [dim]fix:[/] {escape(finding.fix)}", highlight=False)
+    if report.unjudged:
+        resources = len({one.resource for one in report.unjudged})
+        console.print(f"  [yellow]{resources} resources hold values that only the update shows; it judges them then[/]")
 
 
 def render_difference(console: Console, here: Preview, there: Preview, difference: Difference) -> None:

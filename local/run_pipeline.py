@@ -12,7 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from local import console, datasets, seeds, stack, views
+from contracts.delivery_events import APPROVED, version_parts
+from local import console, datasets, operator_access, seeds, stack, views
 from local.aws.server import EmbeddedAws
 from local.runner import definition as definitions
 from local.runner import images
@@ -48,6 +49,18 @@ class Request:
     region: str | None = None
     parallel: int | None = None
     cache: bool = True
+    deliver: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ran:
+    """A run, and what followed from the version that it registered."""
+
+    record: RunRecord
+    heard: tuple[str, ...] = ()
+    """What the stacks' functions did, one sentence each; only with `deliver`."""
+    unheard: tuple[str, ...] = ()
+    """What nothing listens to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,9 +76,10 @@ class Plan:
     deployed: stack.StackDefinition | None = None
 
 
-def run(request: Request, *, folder: Path, quiet: bool = False) -> RunRecord:
-    """Run what `request` asks for and return the record. `quiet` prints nothing.
+def run(request: Request, *, folder: Path, quiet: bool = False) -> Ran:
+    """Run what `request` asks for; with `deliver` also bring up what listens to versions and let it do its work.
 
+    `quiet` prints nothing.
     Raises `RunnerError` and the errors of settings, composer and embedded AWS for a call that cannot work.
     """
     overrides = dict(_override(text) for text in request.parameters)
@@ -96,11 +110,27 @@ def run(request: Request, *, folder: Path, quiet: bool = False) -> RunRecord:
             use_cache=request.cache,
         )
         record = runner.run(definition, pipeline=plan.pipeline, overrides=overrides, role=plan.role)
+        approved = _approved(record) if plan.deployed is not None else None
+        ran = Ran(record=record)
+        if request.deliver and approved is not None and request.stack is not None:
+            # Only now: the run's own events wait, and nothing else of the stacks has to be there for it.
+            heard, unheard = operator_access.follow(aws, request.stack)
+            ran = Ran(record=record, heard=tuple(heard), unheard=tuple(unheard))
     if not quiet:
         terminal.print(views.outcome(record))
+        if approved is not None:
+            terminal.print(views.delivered(approved, ran.heard, ran.unheard, asked=request.deliver))
         if (request.data or request.seeds) and any(step.cached_from for step in record.steps.values()):
             terminal.print(CACHE_HINT, style="yellow")
-    return record
+    return ran
+
+
+def _approved(record: RunRecord) -> int | None:
+    """Return the number of the version that a run registered as approved; None where it registered no such one."""
+    for step in record.steps.values():
+        if step.model_package_arn and step.properties.get("ModelApprovalStatus") == APPROVED:
+            return version_parts(step.model_package_arn).version
+    return None
 
 
 def _override(text: str) -> tuple[str, str]:
@@ -112,6 +142,8 @@ def _override(text: str) -> tuple[str, str]:
 
 def _plan(request: Request) -> Plan:
     if request.definition is not None:
+        if request.deliver:
+            raise RunnerError("--deliver: a --definition belongs to no stack, so nothing listens to its versions.")
         if request.stack or request.model:
             raise RunnerError("give either STACK and MODEL or --definition FILE, not both.")
         return _given(request, request.definition)

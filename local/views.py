@@ -77,6 +77,16 @@ def outcome(run: RunRecord) -> RenderableType:
     return Group(*parts)
 
 
+def delivered(version: int, heard: Sequence[str], unheard: Sequence[str], *, asked: bool) -> RenderableType:
+    """Return what became of a version that a run approved; without `asked`, that nobody was told of it, and how to."""
+    if not asked:
+        hint = f"Version {version} is Approved, and its event reached no function: a run alone deploys nothing."
+        return Text(f"{hint} With --deliver it is deployed and promoted here.", "dim")
+    lines = [Text(sentence) for sentence in heard]
+    lines += [Text(f"nothing listens: {sentence}", "yellow") for sentence in dict.fromkeys(unheard)]
+    return Group(Text(), *(lines or [Text("nothing listens", "yellow")]))
+
+
 def failure(run: RunRecord, step: StepRecord) -> list[RenderableType]:
     """Return why a step failed, where its log is, and the end of that log."""
     parts: list[RenderableType] = [

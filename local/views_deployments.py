@@ -6,12 +6,14 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from contracts.delivery_config import Kind
 from contracts.delivery_events import version_parts
 from contracts.desired_state import Deployment
 from local.views import moment
 from local.views_models import facts, followed, new_table, state, version_of, who
 from operations.deployments import Asked, ModelDeployments
-from operations.replay import Replayed
+from operations.removal import Removed, listing
+from operations.replay import Message, Replayed
 
 
 def deployments(stack: str, found: Sequence[ModelDeployments]) -> RenderableType:
@@ -20,10 +22,19 @@ def deployments(stack: str, found: Sequence[ModelDeployments]) -> RenderableType
         return Text(f"Stack {stack} delivers no model: none of its models has a section `delivery`.", "dim")
     parts: list[RenderableType] = []
     for model in found:
-        kind = f"{model.delivery.kind.value}, deployed by the {model.delivery.owner.value}"
-        parts += [Text.assemble((model.model, "bold"), (f"  {kind}", "dim")), _endpoint(model)]
+        parts += [_heading(stack, model), _endpoint(model)]
         parts += [Padding(_history(model.history), (0, 0, 0, 2)), Text()]
     return Group(*parts[:-1])
+
+
+def _heading(stack: str, model: ModelDeployments) -> RenderableType:
+    name = (model.model, "bold")
+    if model.delivery is not None:
+        return Text.assemble(
+            name, (f"  {model.delivery.kind.value}, deployed by the {model.delivery.owner.value}", "dim")
+        )
+    advice = f"  mlops deployments remove {stack} {model.model}"
+    return Group(Text.assemble(name, ("  orphan: no longer in the stack's settings", "red")), Text(advice, "dim"))
 
 
 def _endpoint(model: ModelDeployments) -> RenderableType:
@@ -33,7 +44,8 @@ def _endpoint(model: ModelDeployments) -> RenderableType:
         number = version_parts(desired.version_arn).version
         wanted = Text.assemble(f"version {number}, ", state(desired.state.value), f" {moment(desired.updated_at)}")
     if model.endpoint is None:
-        runs = Text("no endpoint" if model.delivery.kind.value != "batch" else "batches, no endpoint", "dim")
+        batches = model.delivery is not None and model.delivery.kind is Kind.BATCH
+        runs = Text("batches, no endpoint" if batches else "no endpoint", "dim")
     else:
         number_text = f"version {model.runs}" if model.runs is not None else "a version unknown here"
         runs = Text.assemble(f"{number_text}, endpoint ", state(model.endpoint.status))
@@ -62,6 +74,14 @@ def _history(history: Sequence[Deployment]) -> RenderableType:
     return table
 
 
+def removed(stack: str, found: Removed) -> RenderableType:
+    """Return what a removal deleted."""
+    gone = [Text(f"  {line}", "dim") for line in listing(found)]
+    head = Text(f"{found.model} in {stack}: {'removed' if gone else 'there was nothing left to remove'}.")
+    kept = Text("Its versions and files stay, and so does its history." if found.recorded else "Its versions stay.")
+    return Group(head, *gone, kept)
+
+
 def asked(stack: str, found: Asked, *, local: bool, heard: Sequence[str], unheard: Sequence[str]) -> RenderableType:
     """Return what asking for a rollback changed and what followed."""
     before = f" in place of version {found.before}" if found.before not in (None, found.version) else ""
@@ -75,6 +95,12 @@ def asked(stack: str, found: Asked, *, local: bool, heard: Sequence[str], unhear
     if local:
         return Group(*parts, *followed(heard, unheard))
     return Group(*parts, Text(f"It is deployed and verified as always: mlops deployments list {stack}", "dim"))
+
+
+def _way(message: Message) -> str:
+    """Return from which rule to which target an event was on its way, by their names; empty where it arrived."""
+    names = [arn.rsplit(":", 1)[-1].rsplit("/", 1)[-1] for arn in (message.rule, message.target) if arn]
+    return " → ".join(names)
 
 
 def replayed(
@@ -94,7 +120,8 @@ def replayed(
             parts.append(
                 Padding(Text.assemble(mark, f"  {message.what} ", (moment(message.time), "dim")), (0, 0, 0, 2))
             )
-            for words, style in ((where, ""), (message.error, "dim"), (message.why, "red")):
+            way = _way(message)
+            for words, style in ((where, ""), (way, ""), (message.error, "dim"), (message.why, "red")):
                 if words:
                     parts.append(Padding(Text(words, style, overflow="fold"), (0, 0, 0, 4)))
         if queue.hidden:

@@ -28,6 +28,7 @@ STATE_STYLE = {
     "RolledBack": "red",
     "RollingBack": "red",
     "Superseded": "dim",
+    "Removed": "dim",
 }
 STATE_WORD = {"InService": "in service", "RolledBack": "rolled back", "RollingBack": "rolling back"}
 

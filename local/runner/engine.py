@@ -42,16 +42,24 @@ class Runner:
     clock: Clock = field(default_factory=SystemClock)
 
     def run(
-        self, definition: Definition, *, pipeline: str, overrides: Mapping[str, str], role: str | None = None
+        self,
+        definition: Definition,
+        *,
+        pipeline: str,
+        overrides: Mapping[str, str],
+        role: str | None = None,
+        execution: str | None = None,
     ) -> RunRecord:
         """Run `definition` as pipeline `pipeline` and return the record of the run, also of one that failed.
+
+        `execution` is the ARN of one that somebody started in the embedded AWS; a new one is started without it.
 
         Raises `RunnerError` for wrong parameters, before anything starts. A KeyboardInterrupt ends every process; the
         record then says Stopped.
         """
         parameters = resolve(definition.parameters, overrides)
         sagemaker = self.aws.client("sagemaker", self.account, self.region)
-        arn = executions.start(sagemaker, pipeline, definition.text, parameters, role or self._role())
+        arn = execution or executions.start(sagemaker, pipeline, definition.text, parameters, role or self._role())
         run = self._new_record(definition, pipeline, arn, parameters)
         work = self._work(definition, run, sagemaker)
         self.listener.run_changed(run)

@@ -9,6 +9,8 @@ from local import demo_delivery
 from local.aws.server import EmbeddedAws
 from local.delivery import LocalDelivery
 
+pytestmark = pytest.mark.stories
+
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):

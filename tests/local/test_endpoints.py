@@ -328,6 +328,43 @@ def test_a_request_reaches_the_container_and_its_errors_carry_the_original_statu
         runtime.invoke_endpoint(EndpointName="x", Body=b"{}")
 
 
+ASYNC = {
+    "AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://out/results", "S3FailurePath": "s3://out/bad"}}
+}
+
+
+@pytest.mark.parametrize(("body", "place"), [(b"{}", "OutputLocation"), (b"boom", "FailureLocation")])
+def test_an_asynchronous_request_is_taken_from_s3_and_answered_there(aws, sagemaker, body, place):
+    config(sagemaker, "later", "one", **ASYNC)
+    sagemaker.create_endpoint(EndpointName="a", EndpointConfigName="later")
+    settle()
+    s3, runtime = aws.client("s3", ACCOUNT, REGION), aws.client("sagemaker-runtime", ACCOUNT, REGION)
+    s3.create_bucket(Bucket="out")
+    s3.put_object(Bucket="out", Key="in.json", Body=body)
+    answer = runtime.invoke_endpoint_async(EndpointName="a", InputLocation="s3://out/in.json")
+    keys = {o["Key"] for o in s3.list_objects_v2(Bucket="out")["Contents"]} - {"in.json"}
+    assert keys == {answer[place].removeprefix("s3://out/")}, "an answer or a failure, never both"
+    for name, words in (("e", "no asynchronous endpoint"), ("a", "no object")):
+        with pytest.raises(runtime.exceptions.ClientError, match=words):
+            runtime.invoke_endpoint_async(EndpointName=name, InputLocation="s3://out/absent.json")
+
+
+def test_an_endpoint_of_one_kind_does_not_become_another_where_the_service_refuses(serving):
+    serverless = {"variant": {"VariantName": "main", "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}}
+    config(serving, "later", "one", **ASYNC)
+    variant = {**serverless["variant"], "ModelName": "one"}
+    serving.create_endpoint_config(EndpointConfigName="small", ProductionVariants=[variant])
+    refused(serving.update_endpoint, "cannot be added to", EndpointName="e", EndpointConfigName="later")
+    refused(serving.update_endpoint, "cannot become serverless", EndpointName="e", EndpointConfigName="small")
+    serving.create_endpoint(EndpointName="a", EndpointConfigName="later")
+    serving.create_endpoint(EndpointName="s", EndpointConfigName="small")
+    settle()
+    refused(serving.update_endpoint, "cannot be removed from", EndpointName="a", EndpointConfigName="one")
+    serving.update_endpoint(EndpointName="s", EndpointConfigName="one")  # once, and never back
+    settle()
+    refused(serving.update_endpoint, "cannot become serverless", EndpointName="s", EndpointConfigName="small")
+
+
 def test_a_canary_gets_its_share_of_requests_and_no_more(aws, serving):
     runtime = aws.client("sagemaker-runtime", ACCOUNT, REGION)
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from local import datasets, seeds, stack
+from local import datasets, registry, seeds, stack
 from local.aws.server import EmbeddedAws
 from local.cli import app
 from local.console import CHECKOUT
@@ -96,6 +96,51 @@ def test_nothing_yet_is_told_kindly(here):
     assert "No runs yet" in mlops("runs").stdout
     assert "The registry is empty" in mlops("registry").stdout
     assert "Nothing to remove" in mlops("reset").stdout
+
+
+@pytest.mark.stories
+def test_a_version_that_a_run_approves_is_deployed_when_asked_and_else_said_to_be_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.preprod.yaml"):
+        shutil.copyfile(CHECKOUT / name, tmp_path / name)
+    words = " ".join(mlops("run", "dev", "fraud-detector", "--data", "simulated").stdout.split())
+    assert "Version 1 is Approved, and its event reached no function" in words
+    assert "--deliver" in words, "the way to have it delivered"
+    listed = json.loads(mlops("models", "list", "dev", "--local", "--json").stdout)
+    assert listed["models"][0]["versions"][0]["serves"] is False
+
+    said = json.loads(mlops("run", "dev", "fraud-detector", "--data", "simulated", "--deliver", "--json").stdout)
+
+    assert said["status"] == "Succeeded"
+    assert any(line.startswith("deploy in dev: accepted") for line in said["heard"])
+    assert any(line.startswith("promote in preprod: Registered") for line in said["heard"])
+    (model,) = json.loads(mlops("deployments", "list", "dev", "--local", "--json").stdout)["models"]
+    assert (model["runs"], model["desired"]["state"]) == (2, "InService")
+
+    text = (tmp_path / "Pulumi.dev.yaml").read_text()
+    (tmp_path / "Pulumi.dev.yaml").write_text(text[: text.index("        delivery:")])
+    assert "orphan: no longer in the stack's settings" in mlops("deployments", "list", "dev", "--local").stdout
+    remove = ("deployments", "remove", "dev", "fraud-detector", "--reason", "retired", "--local")
+    assert "name once more" in mlops(*remove, input="fraud\n", code=2).output
+    gone = mlops(*remove, input="fraud-detector\n").stdout
+    assert "fraud-detector in dev: removed." in gone
+    assert json.loads(mlops("deployments", "list", "dev", "--local", "--json").stdout)["models"] == []
+
+
+def test_delivering_a_definition_of_nobody_is_misuse(here):
+    assert "belongs to no stack" in mlops(*RUN, "--deliver", code=2).output
+
+
+def test_the_version_of_a_report_is_no_metric_of_a_model():
+    class Reports:
+        def read_json(self, uri):
+            return {
+                "version": 0.0,
+                "binary_classification_metrics": {"recall": {"value": 0.5, "standard_deviation": 0}},
+            }
+
+    package = {"ModelMetrics": {"ModelQuality": {"Statistics": {"S3Uri": "s3://b/statistics.json"}}}}
+    assert registry.metrics_of(package, Reports()) == {"recall": 0.5}
 
 
 def test_new_data_replaces_old_data_and_the_marker_comes_last(tmp_path):

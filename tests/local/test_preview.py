@@ -1,15 +1,18 @@
 """What a person sees before anything is created."""
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from local.cli import app
 from local.dag import steps_of
 from local.preview import compare, preview
 from local.preview_page import page, svg
+from local.render_preview import render
 from settings import SettingsError
 from tests.harness import ROOT, STACKS, stack_graph
 
@@ -103,3 +106,11 @@ def test_a_definition_is_shown_to_a_person_with_what_a_run_may_set():
     result = CliRunner().invoke(app, ["definition", "prod", "fraud-detector"])
     for expected in ("MaxIterations", "Preprocess", "metrics.accuracy ≥ 0.9", "--json"):
         assert expected in result.output
+
+
+def test_what_the_plan_of_github_cannot_protect_is_said_in_the_preview(tmp_path):
+    text = (ROOT / "Pulumi.dev.yaml").read_text()
+    (tmp_path / "Pulumi.dev.yaml").write_text(text.replace("plan: enterprise", "plan: team"))
+    console = Console(width=300, record=True, file=StringIO())
+    render(console, preview("dev", tmp_path), tree=False)
+    assert "notice  github.plan team: GitHub asks no reviewers in private repositories" in console.export_text()
