@@ -1,5 +1,6 @@
 """`Encryption`: one customer-managed key per purpose, used by everything that stores data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -19,6 +20,8 @@ class EncryptionArgs:
     """Protect the keys and keep them when the stack goes. A deleted key makes its data unreadable for ever."""
     following: Names | None = None
     """Names of the next environment, which promotes our model versions; None in the last."""
+    projects_elsewhere: Sequence[Names] = ()
+    """Names of the environments in which projects serve what their pipelines made here; none but in the first."""
 
 
 class Encryption(pulumi.ComponentResource):
@@ -38,7 +41,9 @@ class Encryption(pulumi.ComponentResource):
         super().__init__("mlops:index:Encryption", name, None, opts)
         self._name, self._args = name, args
         self.data_key_arn = self._key(
-            "data", "Input data, artifacts and job volumes", data_key_policy(args.names, args.following)
+            "data",
+            "Input data, artifacts and job volumes",
+            data_key_policy(args.names, args.following, projects_elsewhere=args.projects_elsewhere),
         )
         self.logs_key_arn = self._key("logs", "CloudWatch log groups", logs_key_policy(args.names))
         self.messages_key_arn = self._key("messages", "Topics and queues", messages_key_policy(args.names))

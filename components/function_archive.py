@@ -4,7 +4,7 @@ import base64
 import hashlib
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -39,11 +39,12 @@ class FunctionArchive(StoredArchive):
     """Entry point, in Lambda's notation."""
 
 
-def function_files(function: str, *, root: Path = ROOT) -> dict[str, bytes]:
+def function_files(function: str, *, packages: Collection[str] = (), root: Path = ROOT) -> dict[str, bytes]:
     """Return the files of a function by their path in the zip: contracts, the shared package and its own folder.
 
-    Paths are those of the repository, so an import reads the same in a test and in Lambda. Raises `FileNotFoundError`
-    that lists the functions there are.
+    `packages` names further folders of `lambda_src` that it imports, `github_client`. Paths are those of the
+    repository, so an import reads the same in a test and in Lambda. Raises `FileNotFoundError` that lists the functions
+    or packages there are.
     """
     own = root / FUNCTIONS / function
     if not (own / "handler.py").is_file():
@@ -51,9 +52,16 @@ def function_files(function: str, *, root: Path = ROOT) -> dict[str, bytes]:
         raise FileNotFoundError(
             f"function {function!r} has no {FUNCTIONS}/{function}/handler.py; there are: {', '.join(known) or 'none'}"
         )
-    packages = [root / "contracts", root / FUNCTIONS / SHARED, own]
+    for package in packages:
+        _check_package(package, root)
+    folders = [
+        root / "contracts",
+        root / FUNCTIONS / SHARED,
+        *(root / FUNCTIONS / package for package in packages),
+        own,
+    ]
     marker = root / FUNCTIONS / "__init__.py"
-    found = [path for package in packages for path in package.rglob("*") if path.suffix in CODE_SUFFIXES]
+    found = [path for folder in folders for path in folder.rglob("*") if path.suffix in CODE_SUFFIXES]
     if marker.is_file():
         found.append(marker)
     return {path.relative_to(root).as_posix(): _normal(path.read_bytes()) for path in found}
@@ -75,13 +83,17 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def function_archive(function: str, *, folder: Path | None = None, root: Path = ROOT) -> FunctionArchive:
+def function_archive(
+    function: str, *, packages: Collection[str] = (), folder: Path | None = None, root: Path = ROOT
+) -> FunctionArchive:
     """Write the zip of `lambda_src/<function>` under `folder` (default: the project's cache) and return it.
+
+    `packages` are as in `function_files`.
 
     The engine compares archives by content, so another folder or machine shows no change.
     """
     folder = folder or root / ".mlops" / "cache" / "functions"
-    stored = stored_archive(function, zip_bytes(function_files(function, root=root)), folder=folder)
+    stored = stored_archive(function, zip_bytes(function_files(function, packages=packages, root=root)), folder=folder)
     return FunctionArchive(path=stored.path, sha256=stored.sha256, handler=f"{FUNCTIONS}.{function}.handler.handler")
 
 
@@ -94,6 +106,16 @@ def stored_archive(
     if not target.is_file():
         _write(target, content)
     return StoredArchive(path=target, sha256=base64.b64encode(digest.digest()).decode())
+
+
+def _check_package(package: str, root: Path) -> None:
+    """Refuse what is no package that functions share: a function's own code belongs to no other one."""
+    folder = root / FUNCTIONS / package
+    if (folder / "__init__.py").is_file() and not (folder / "handler.py").exists():
+        return
+    inits = (root / FUNCTIONS).glob("*/__init__.py")
+    known = sorted(path.parent.name for path in inits if not (path.parent / "handler.py").exists())
+    raise FileNotFoundError(f"{FUNCTIONS}/{package} is no shared package; there are: {', '.join(known) or 'none'}")
 
 
 def _normal(content: bytes) -> bytes:

@@ -20,6 +20,9 @@ STATEFUL = (
     "ecr:Repository",
 )
 PROVIDER = "pulumi:providers:aws"
+GITHUB_PROVIDER = "pulumi:providers:github"
+OF_ENGINE = "pulumi:"
+"""What the engine itself keeps, providers and stashes: no cloud resource, so no provider and no tags."""
 NAMED = {
     "s3:Bucket": ("bucket", "bucket"),
     "iam:Role": ("name", "role"),
@@ -37,6 +40,9 @@ NAMED = {
     "lambda:Function": ("name", "function"),
     "dynamodb:Table": ("name", "table"),
     "ssm:Parameter": ("name", "parameter"),
+    "sagemaker:Domain": ("domainName", "domain"),
+    "servicecatalog:Portfolio": ("name", "portfolio"),
+    "iam:Policy": ("name", "boundary"),
 }
 
 
@@ -65,13 +71,13 @@ def stray_children_of_stack(graph: Graph) -> list[str]:
     return [
         r.name
         for r in graph
-        if r.parent.split("::")[2] == STACK_TYPE and r.type not in ("mlops:index:Platform", PROVIDER)
+        if r.parent.split("::")[2] == STACK_TYPE and r.type not in ("mlops:index:Platform", PROVIDER, GITHUB_PROVIDER)
     ]
 
 
 def without_provider(graph: Graph) -> list[str]:
     """Resources that would fall to a default provider, and so to whatever account the shell points at."""
-    return [r.name for r in graph if r.custom and r.type != PROVIDER and not r.provider]
+    return [r.name for r in graph if r.custom and not r.type.startswith(OF_ENGINE) and not r.provider]
 
 
 def untagged(graph: Graph, wanted: dict[str, str]) -> list[str]:
@@ -80,7 +86,7 @@ def untagged(graph: Graph, wanted: dict[str, str]) -> list[str]:
         f"{r.name}: {sorted(wanted.keys() - (r.inputs.get('tags') or {}).keys())}"
         for r in graph
         if r.custom
-        and r.type != PROVIDER
+        and not r.type.startswith(OF_ENGINE)
         and takes_tags(r.type)
         and not wanted.keys() <= (r.inputs.get("tags") or {}).keys()
     ]
@@ -88,7 +94,9 @@ def untagged(graph: Graph, wanted: dict[str, str]) -> list[str]:
 
 def takes_tags(type_token: str) -> bool:
     """Whether the provider's class for a type has a `tags` argument."""
-    _, module, kind = type_token.split(":")
+    provider, module, kind = type_token.split(":")
+    if provider != "aws":
+        return False
     name = module.split("/")[0]
     package = getattr(pulumi_aws, {"lambda": "lambda_"}.get(name, name))
     return "tags" in inspect.signature(getattr(package, kind)._internal_init).parameters
@@ -122,7 +130,8 @@ def half_ready_role_users(graph: Graph) -> list[str]:
     found = []
     for r in graph:
         for key in ("roleArn", "iamRoleArn", "role"):
-            for text in strings([r.inputs.get(key), (r.inputs.get("target") or {}).get(key)]):
+            target = r.inputs.get("target")  # a ruleset of GitHub has a text there
+            for text in strings([r.inputs.get(key), target.get(key) if isinstance(target, dict) else None]):
                 role = arns.get("role/" + text.rsplit("role/", 1)[-1]) if ":role/" in text else None
                 if role and not policies[role] <= set(r.dependencies):
                     found.append(f"{r.name} uses {role} before {sorted(policies[role] - set(r.dependencies))}")

@@ -12,12 +12,17 @@ from settings import StackSettings, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 STACKS = ("dev", "preprod", "prod")
+PUBLISHING = "dev-publishing"
+"""dev, with its app installed: the stack that creates the template repositories too."""
 
 
 def raw_settings(stack: str) -> dict[str, Any]:
-    """The stack file's settings as written, as a new object that a test may change."""
-    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return config["mlops:settings"]
+    """The stack file's settings as written, as a new object that a test may change; or those of `PUBLISHING`."""
+    config = yaml.safe_load((ROOT / f"Pulumi.{stack.partition('-')[0]}.yaml").read_text())["config"]
+    settings = config["mlops:settings"]
+    if stack == PUBLISHING:
+        settings["github"]["publish_templates"] = True
+    return settings
 
 
 def deploy(program: Callable[[], object], *, stack: str = "dev", preview: bool = False) -> Graph:
@@ -51,5 +56,6 @@ def longest_settings() -> dict[str, Any]:
         "unit": "u" * 12,
         "region": "ap-southeast-2",
         "network": {**raw["network"], "zones": ["ap-southeast-2a", "ap-southeast-2b"]},
+        "studio": {"users": {"u" * 63: {"persona": "lead"}}, "mlflow": {"kind": "server"}},
         "models": {"m" * 40: {**model, "data_schema": "fraud_detector", "input_prefix": "latest/"}},
     }

@@ -81,7 +81,7 @@ def test_a_change_of_the_code_changes_file_and_hash(tmp_path):
 
 
 def test_an_unknown_function_is_refused_with_those_there_are():
-    with pytest.raises(FileNotFoundError, match=r"there are: deploy, promote(, sweep)?, verify"):
+    with pytest.raises(FileNotFoundError, match=r"there are: deploy, .*promote, .*verify"):
         function_files("demote")
 
 
@@ -110,7 +110,7 @@ def imported(content):
 def test_everything_that_the_code_imports_is_in_the_archive_or_in_lambda(function):
     files = function_files(function)
     modules = {path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in files}
-    offered = {"boto3", "botocore", "aws_lambda_powertools"} | sys.stdlib_module_names
+    offered = {"boto3", "botocore", "urllib3", "aws_lambda_powertools"} | sys.stdlib_module_names
     missing = {
         (path, module)
         for path, content in files.items()
@@ -130,3 +130,53 @@ def test_a_function_holds_no_other_functions_code(function):
 @every_function
 def test_the_archive_stays_small(function):
     assert function_archive(function).path.stat().st_size < 1_000_000, "it is uploaded at every change of a contract"
+
+
+def with_package(root, **files):
+    for path, text in {
+        "worker/handler.py": "x = 1\n",
+        "helper/__init__.py": "",
+        "helper/part.py": "y = 1\n",
+        **files,
+    }.items():
+        target = root / "lambda_src" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+
+def test_a_function_takes_the_shared_packages_that_it_names_and_no_others(tmp_path):
+    with_package(tmp_path)
+    alone, both = function_files("worker", root=tmp_path), function_files("worker", packages=("helper",), root=tmp_path)
+    assert set(both) - set(alone) == {"lambda_src/helper/__init__.py", "lambda_src/helper/part.py"}
+    assert not [path for path in alone if "helper" in path]
+
+
+def test_order_and_repetition_of_packages_make_no_difference(tmp_path):
+    with_package(tmp_path, **{"second/__init__.py": ""})
+    archives = {
+        function_archive("worker", packages=packages, root=tmp_path).sha256
+        for packages in (("helper", "second"), ("second", "helper"), ("helper", "second", "helper"))
+    }
+    assert len(archives) == 1
+
+
+def test_a_change_of_a_named_package_changes_the_archive(tmp_path):
+    with_package(tmp_path)
+    first = function_archive("worker", packages=("helper",), root=tmp_path)
+    with_package(tmp_path, **{"helper/part.py": "y = 2\n"})
+    assert function_archive("worker", packages=("helper",), root=tmp_path).sha256 != first.sha256
+
+
+@pytest.mark.parametrize("package", ["nothing", "worker", "shared/../worker"])
+def test_what_is_no_shared_package_is_refused_with_those_there_are(tmp_path, package):
+    with_package(tmp_path, **{"worker/__init__.py": ""})
+    with pytest.raises(FileNotFoundError, match="there are: helper"):
+        function_files("worker", packages=(package,), root=tmp_path)
+
+
+def test_the_github_client_imports_nothing_that_its_archive_lacks(tmp_path):
+    paths = [*(ROOT / "lambda_src" / "github_client").rglob("*.py")]
+    modules = {name for path in paths for name in imported(path.read_bytes())}
+    own = {name for name in modules if name.split(".")[0] in ("contracts", "lambda_src")}
+    assert {name.split(".")[0] for name in modules - own} <= {"urllib3", *sys.stdlib_module_names}
+    assert {name.split(".")[1] for name in own if name.startswith("lambda_src.")} == {"github_client"}

@@ -37,27 +37,33 @@ def graph():
 
 def test_the_first_environment_alone_has_repositories():
     counts = {stack: len(stack_graph(stack).of_type("ecr:Repository")) for stack in STACKS}
-    assert counts == {"dev": 2, "preprod": 0, "prod": 0}, "one for releases, one for the tag that moves"
+    assert counts == {"dev": 2, "preprod": 0, "prod": 0}
 
 
 def test_every_image_uri_of_a_stack_names_a_repository_that_dev_creates():
     created = {r.inputs["name"] for r in stack_graph("dev").of_type("ecr:Repository")}
     for stack in STACKS:
         settings = stack_settings(stack)
-        wanted = {settings.names.repository_of(name, model.image) for name, model in settings.models.items()}
+        wanted = {settings.names.image_of(name, chosen.image)[0] for name, chosen in settings.models.items()}
         assert wanted <= created
         assert settings.names.image_account == settings.accounts.dev
 
 
-def test_a_release_tag_never_moves_and_builds_that_move_lie_apart(graph):
-    mutability = {r.inputs["name"]: r.inputs["imageTagMutability"] for r in graph.of_type("ecr:Repository")}
-    assert mutability == {
+def test_tags_move_in_one_repository_and_no_release_tag_ever_does(graph):
+    assert {r.inputs["name"]: r.inputs["imageTagMutability"] for r in graph.of_type("ecr:Repository")} == {
         DEV.image_repository("fraud"): "IMMUTABLE",
-        DEV.moving_image_repository("fraud"): "MUTABLE",
+        DEV.moving_image_repository: "MUTABLE",
     }
+    assert "/" in DEV.moving_image_repository.removeprefix("acme-risk/"), "no model's name holds a slash"
 
 
-def test_a_model_that_runs_releases_only_has_no_repository_for_moving_tags():
+def test_the_builds_of_every_model_find_room():
+    graph = deploy(lambda: ImageRepositories("images", args(models=["a", "b"], moving=["a", "b"])))
+    (rule, _) = json.loads(graph.one("ecr:LifecyclePolicy", "images-moving-lifecycle").inputs["policy"])["rules"]
+    assert rule["selection"]["countNumber"] == 100
+
+
+def test_no_tag_moves_where_models_run_releases_only():
     graph = deploy(lambda: ImageRepositories("images", args(moving=[])))
     assert [r.inputs["imageTagMutability"] for r in graph.of_type("ecr:Repository")] == ["IMMUTABLE"]
 

@@ -1,36 +1,54 @@
 """An approval starts what the settings say, once, and each function may do exactly its part."""
 
 import json
+from collections import Counter
 
 import pytest
 
 from components.delivery_rules import batch_event
-from components.model_delivery import EXPIRY_ATTRIBUTE, FAILED_METRIC, METRIC_NAMESPACE
+from components.model_delivery import FAILED_METRIC, METRIC_NAMESPACE
 from contracts.delivery_config import Source, decode
 from contracts.delivery_events import approval_pattern, endpoint_state_pattern, forwarded_pattern
+from contracts.desired_state import EXPIRY_ATTRIBUTE
+from contracts.limits import MODELS_PER_STACK
+from contracts.rule_batches import PATTERN_LENGTH
 from lambda_src.deploy import batch
 from lambda_src.shared import results
 from settings import Environment
 from tests.components.test_cross_account import role_policy
-from tests.harness import STACKS, deploy_stack, raw_settings, stack_graph, stack_settings
+from tests.harness import STACKS, deploy_stack, longest_settings, raw_settings, stack_graph, stack_settings
 from tests.policy_evaluator import is_allowed
 
 every_stack = pytest.mark.parametrize("stack", STACKS)
 MODEL = "fraud-detector"
 FUNCTIONS = {"dev": {"deploy", "verify"}, "preprod": {"promote", "deploy", "verify"}}
 FUNCTIONS["prod"] = FUNCTIONS["preprod"]
+OTHERS = {stack: {"sweep", "vend"} for stack in FUNCTIONS}
+OTHERS["dev"] |= {"provision", "trigger", "studio-empty", "studio-leftovers"}
+"""What the parts beside delivery have."""
 RULES = "platform-delivery-rules"
+RULES_OF_A_BUS = 300
+"""EventBridge quotas: rules per event bus, by default."""
+MOST_OF_THE_FIRST_MODEL = 22
 
 
-def rule(graph, purpose, model=MODEL):
-    (found,) = [r for r in graph.of_type("cloudwatch:EventRule") if r.name == f"{RULES}-{model}-{purpose}"]
+def rules(graph, purpose):
+    return [
+        r
+        for r in graph.of_type("cloudwatch:EventRule")
+        if r.name.startswith(f"{RULES}-") and r.name.endswith(f"-{purpose}")
+    ]
+
+
+def rule(graph, purpose):
+    (found,) = rules(graph, purpose)
     return found
 
 
-def targets(graph, purpose, model=MODEL):
-    prefix = f"{RULES}-{model}-{purpose}-"
-    found = [t for t in graph.of_type("cloudwatch:EventTarget") if t.name.startswith(prefix)]
-    return {t.name.removeprefix(prefix): t for t in found}
+def targets(graph, purpose):
+    middle = f"-{purpose}-"
+    found = [t for t in graph.of_type("cloudwatch:EventTarget") if t.name.startswith(RULES) and middle in t.name]
+    return {t.name.rpartition(middle)[2]: t for t in found}
 
 
 def config(graph, stack, model=MODEL):
@@ -50,13 +68,14 @@ def test_an_approval_starts_deploy_here_and_goes_on_to_the_next_environment(stac
     graph, settings = stack_graph(stack), stack_settings(stack)
     pattern = json.loads(rule(graph, "approved").inputs["eventPattern"])
     assert pattern == approval_pattern(settings.names.model_package_group(MODEL))
-    found = targets(graph, "approved")
-    assert found["deploy"].inputs["arn"] == settings.names.function_arn("deploy")
+    (deploy,) = targets(graph, "approved").values()
+    assert deploy.inputs["arn"] == settings.names.function_arn("deploy")
     following = settings.next_environment
     if following is None:
-        assert found.keys() == {"deploy"}
+        assert rules(graph, "announced") == []
     else:
-        onward = found["next-environment"].inputs
+        assert json.loads(rule(graph, "announced").inputs["eventPattern"]) == pattern
+        onward = targets(graph, "announced")["next-environment"].inputs
         assert onward["arn"] == settings.names_of(following).event_bus_arn
         assert onward["roleArn"].endswith(settings.names.role("forward"))
 
@@ -68,7 +87,7 @@ def test_an_approval_before_starts_promote_on_a_bus_of_its_own(stack):
     found = rule(graph, "promote")
     assert found.inputs["eventBusName"] == settings.names.event_bus
     assert json.loads(found.inputs["eventPattern"]) == forwarded_pattern(
-        before.model_package_group(MODEL), before.account, before.region
+        before.model_package_group(MODEL), account=before.account, region=before.region
     )
     (target,) = targets(graph, "promote").values()
     assert target.inputs["eventBusName"] == settings.names.event_bus
@@ -91,10 +110,10 @@ def test_no_event_is_lost_where_nobody_takes_it(stack):
 
 
 @every_stack
-def test_only_the_functions_that_the_settings_need_exist(stack):
+def test_the_functions_of_an_environment_exist(stack):
     names = stack_settings(stack).names
     found = {f.inputs["name"] for f in stack_graph(stack).of_type("lambda:Function")}
-    assert found == {names.function(purpose) for purpose in (*FUNCTIONS[stack], "sweep")}
+    assert found == {names.function(purpose) for purpose in FUNCTIONS[stack] | OTHERS[stack]}
 
 
 @every_stack
@@ -135,7 +154,7 @@ def test_a_config_that_ssm_would_refuse_is_refused_in_the_preview():
 
 @every_stack
 def test_the_table_is_encrypted_recoverable_and_forgets_what_may_be_forgotten(stack):
-    table = stack_graph(stack).one("dynamodb:Table")
+    table = stack_graph(stack).one("dynamodb:Table", "platform-delivery-table")
     assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
     assert table.inputs["pointInTimeRecovery"] == {"enabled": True}
     assert ":key/" in table.inputs["serverSideEncryption"]["kmsKeyArn"]
@@ -148,14 +167,14 @@ def test_the_table_is_encrypted_recoverable_and_forgets_what_may_be_forgotten(st
 def test_every_failure_raises_an_alarm_on_the_metric_that_the_functions_write(stack):
     assert (METRIC_NAMESPACE, FAILED_METRIC) == (results.NAMESPACE, results.FAILURES)
     names = stack_settings(stack).names
-    alarm = stack_graph(stack).one("cloudwatch:MetricAlarm", f"platform-delivery-{MODEL}-delivery-failed").inputs
-    assert alarm["dimensions"] == {"Stack": names.prefix, "Model": MODEL}
+    alarm = stack_graph(stack).one("cloudwatch:MetricAlarm", "platform-delivery-delivery-failed").inputs
+    assert alarm["dimensions"] == {"Stack": names.prefix}, "one alarm for all models"
     assert alarm["alarmActions"] == [names.topic_arn("alerts")]
 
 
 def test_the_alarm_has_the_dimensions_that_a_failure_is_counted_with(monkeypatch, capsys):
     graph = stack_graph("dev")
-    alarm = graph.one("cloudwatch:MetricAlarm", f"platform-delivery-{MODEL}-delivery-failed").inputs
+    alarm = graph.one("cloudwatch:MetricAlarm", "platform-delivery-delivery-failed").inputs
     for name, value in graph.of_type("lambda:Function")[0].inputs["environment"]["variables"].items():
         monkeypatch.setenv(name, value)
     results.names.cache_clear()
@@ -163,7 +182,9 @@ def test_the_alarm_has_the_dimensions_that_a_failure_is_counted_with(monkeypatch
     results.names.cache_clear()
     written = json.loads(capsys.readouterr().out)
     (metric,) = written["_aws"]["CloudWatchMetrics"]
-    assert {name: written[name] for name in metric["Dimensions"][0]} == alarm["dimensions"]
+    counted = [{name: written[name] for name in names} for names in metric["Dimensions"]]
+    assert alarm["dimensions"] in counted
+    assert {**alarm["dimensions"], "Model": MODEL} in counted, "the metric says which model it was"
 
 
 def functions(graph):
@@ -173,16 +194,28 @@ def functions(graph):
 class TestByConfig:
     def test_a_repositorys_model_is_recorded_nowhere_and_announced_all_the_same(self):
         graph = deploy_stack(with_delivery(owner="repository"))
-        assert functions(graph) == ["sweep"]
-        assert targets(graph, "approved").keys() == {"next-environment"}
+        assert rules(graph, "approved") == []
+        assert rules(graph, "endpoint") == []
+        assert targets(graph, "announced").keys() == {"next-environment"}
 
     def test_a_stack_that_delivers_nothing_only_announces(self):
         raw = raw_settings("dev")
         del raw["models"][MODEL]["delivery"]
         graph = deploy_stack(raw)
-        assert graph.of_type("dynamodb:Table") == []
-        assert functions(graph) == ["sweep"], "versions are there to be swept in a stack that delivers nothing, too"
-        assert targets(graph, "approved").keys() == {"next-environment"}
+        assert rules(graph, "approved") == []
+        assert [p for p in graph.of_type("ssm:Parameter") if p.name.endswith("-config")] == []
+        assert targets(graph, "announced").keys() == {"next-environment"}
+
+    @pytest.mark.parametrize("stack", STACKS)
+    def test_a_stack_is_ready_for_its_first_model(self, stack):
+        graph = deploy_stack({**raw_settings(stack), "models": {}})
+        assert set(functions(graph)) >= FUNCTIONS[stack] | {"sweep"}
+        rules = [r.name for r in graph.of_type("cloudwatch:EventRule") if r.name.startswith(RULES)]
+        assert rules == [f"{RULES}-any-model-asked"]
+        first = {r.urn for r in stack_graph(stack)} - {r.urn for r in graph}
+        assert len(first) <= MOST_OF_THE_FIRST_MODEL, f"the first model adds only its own: {sorted(first)}"
+        lost = {r.urn for r in graph} - {r.urn for r in stack_graph(stack)}
+        assert lost == set(), "nothing goes when the first model comes"
 
     def test_a_model_that_trains_here_is_not_promoted(self):
         graph = deploy_stack(with_delivery(source=Source.TRAIN.value))
@@ -207,12 +240,40 @@ def test_a_hundred_models_share_functions_table_and_topic():
     model = {**raw["models"][MODEL], "data_schema": "fraud_detector"}
     raw["models"] = {f"model-{number:03}": model for number in range(100)}
     counts = deploy_stack(raw).counts()
-    functions = ["promote", "deploy", "verify", "sweep"]
+    functions = FUNCTIONS["preprod"] | OTHERS["preprod"]
     assert (counts["lambda:Function"], counts["dynamodb:Table"], counts["lambda:Permission"]) == (len(functions), 1, 3)
-    delivery = 100 * 3 + 1  # approved, endpoint, promote; and one for what operators ask
-    assert counts["cloudwatch:EventRule"] == delivery + 100
-    on_default_bus = counts["cloudwatch:EventRule"] - 100
-    assert on_default_bus == 301, "EventBridge's default quota is 300 rules per bus: a hundred models need one raise"
+    once = stack_graph("preprod").counts()
+    per_model = {kind: round((count - once[kind]) / 99) for kind, count in counts.items() if count - once[kind] >= 99}
+    assert per_model == {
+        "ModelPipeline": 1,
+        "cloudwatch:EventRule": 1,
+        "cloudwatch:EventTarget": 1,
+        "cloudwatch:MetricAlarm": 1,
+        "sagemaker:ModelPackageGroup": 1,
+        "sagemaker:ModelPackageGroupPolicy": 1,
+        "sagemaker:Pipeline": 1,
+        "scheduler:Schedule": 1,
+        "ssm:Parameter": 1,
+    }, "what a model adds costs every preview a millisecond each"
+
+
+def test_the_most_models_with_the_longest_names_stay_within_the_rules_of_a_bus():
+    raw = longest_settings()
+    (model,) = raw["models"].values()
+    model = {**model, "start_on_new_data": True, "delivery": {"source": "promote", "instance_type": "ml.m5.large"}}
+    raw["models"] = {f"m{number:03}-{'x' * 35}": model for number in range(MODELS_PER_STACK)}
+    graph = deploy_stack(raw)
+    by_bus = Counter(r.inputs.get("eventBusName") or "default" for r in graph.of_type("cloudwatch:EventRule"))
+    assert max(by_bus.values()) < RULES_OF_A_BUS, by_bus
+    assert all(len(r.inputs["eventPattern"]) <= PATTERN_LENGTH for r in graph.of_type("cloudwatch:EventRule"))
+    named = [
+        group
+        for found in rules(graph, "approved")
+        for group in json.loads(found.inputs["eventPattern"])["detail"]["ModelPackageGroupName"]
+    ]
+    assert sorted(named) == sorted(
+        r.inputs["modelPackageGroupName"] for r in graph.of_type("sagemaker:ModelPackageGroup")
+    )
 
 
 class TestWhatTheRolesMayDo:
