@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: test-faults test-stories test-templates help demo demo-delivery demo-project test test-engine lint types bench preview policy schema lock install clean
+.PHONY: up-local destroy-local test-faults test-stories test-templates help demo demo-delivery demo-project test test-engine lint types bench preview policy schema lock install clean
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -50,7 +50,8 @@ test-templates: install ## Run the suites and the pipeline of the template repos
 	@$(BIN)/pytest -n auto --dist load -q -m templates
 
 test-engine: install ## Run the tests that need the Pulumi CLI; fail where it is missing.
-	@command -v pulumi >/dev/null || { echo "pulumi is not on PATH: install the Pulumi CLI, then run make test-engine."; exit 1; }
+	@for command in pulumi pulumi-language-python; do command -v $$command >/dev/null || \
+		{ echo "$$command is not on PATH: install the Pulumi CLI, then run make test-engine."; exit 1; }; done
 	@$(BIN)/pytest -q -m engine
 
 lint: install ## Check style, docs and formatting.
@@ -69,6 +70,12 @@ preview: install ## Print what every stack would create; STACK=dev for one.
 
 policy: install ## Judge every stack by the policy rules and print the table; STACK=dev for one.
 	@$(BIN)/mlops policy $(STACK)
+
+up-local: install ## Deploy STACK=dev with the real engine into the embedded AWS; needs CLI and aws plugin.
+	@$(BIN)/mlops up $(or $(STACK),dev) --local
+
+destroy-local: install ## Remove what up-local made.
+	@$(BIN)/mlops destroy $(or $(STACK),dev) --local
 
 schema: install ## Write what is generated from code: the stack files' JSON schema and the page on what people may do.
 	@$(BIN)/python -m settings schema > docs/reference/stack-settings.schema.json

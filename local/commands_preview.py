@@ -39,7 +39,7 @@ def preview_command(
     summary: Annotated[bool, typer.Option("--summary", help="Leave the tree out.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a stack would create. Needs no AWS account and no Pulumi CLI. Exit code 1 where a policy rule is broken."""
+    """Show what a stack would create. Needs no AWS account and no Pulumi CLI. Exit code 1 for a broken policy rule."""
     from local.preview import ROOT, compare, preview
     from local.preview_page import page as render_page
     from local.render_preview import render, render_difference

@@ -15,7 +15,10 @@ from tests.harness import ROOT, raw_settings, stack_graph
 from tests.settings_page import page
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-FOLDERS = ("bench", "components", "contracts", "docs", "images", "local", "pipeline_defs", "settings", "tests")
+FOLDERS = (
+    *("bench", "components", "contracts", "docs", "images", "lambda_src", "local", "operations", "package"),
+    *("pipeline_defs", "policy", "portal", "settings", "templates", "tests"),
+)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 IN_CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(rf"(?:{'|'.join(FOLDERS)})/[\w./-]*")
