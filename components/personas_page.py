@@ -72,7 +72,7 @@ def _table() -> Iterator[str]:
 def _answer(row: Row, persona: str) -> str:
     if persona not in row.may:
         return "no"
-    return "dev" if row.dev_only and persona == "lead" else "yes"
+    return "dev" if row.dev_alone or (row.dev_only and persona == "lead") else "yes"
 
 
 def _commands() -> Iterator[str]:

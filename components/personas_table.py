@@ -53,6 +53,8 @@ class Row:
     """Personas that may in dev; elsewhere these without the lead, where `dev_only` is set."""
     dev_only: bool = False
     """Whether a lead may in dev alone."""
+    dev_alone: bool = False
+    """Whether anybody may in dev alone, because it is nowhere else."""
     context: Keys = field(default_factory=dict)
     """Condition keys of the request. The person, Studio's keys and the persona's own ARN are added."""
     nameless: bool = False
@@ -68,11 +70,12 @@ def _row(
     context: Keys | None = None,
     *,
     dev_only: bool = False,
+    dev_alone: bool = False,
     nameless: bool = False,
 ) -> Row:
     return Row(
         section=section, what=what, action=action, resource=resource, may=may, context=context or {},
-        dev_only=dev_only, nameless=nameless,
+        dev_only=dev_only, dev_alone=dev_alone, nameless=nameless,
     )  # fmt: skip
 
 
@@ -262,6 +265,10 @@ ROWS: tuple[Row, ...] = (
     _row(_DELIVERY, "delete an endpoint", "sagemaker:DeleteEndpoint", "{sm}:endpoint/{prefix}-fraud", NOBODY),
     _row(_DELIVERY, "read a dead-letter queue", "sqs:ReceiveMessage", "{queue}-deploy-failed", NOBODY),
     # projects
+    _row(_PROJECTS, "look at a project", "dynamodb:Query", "{table}-projects", ALL, dev_alone=True),
+    _row(_PROJECTS, "find the project of a group", "dynamodb:GetItem", "{table}-projects", ALL, dev_alone=True),
+    _row(_PROJECTS, "read all projects' records at once", "dynamodb:Scan", "{table}-projects", NOBODY),
+    _row(_PROJECTS, "change a project's record", "dynamodb:UpdateItem", "{table}-projects", NOBODY),
     _row(_PROJECTS, "launch a product of our catalog", "servicecatalog:ProvisionProduct", "{catalog}:product/prod-1",
          LEADS, TAGGED, dev_only=True),
     _row(_PROJECTS, "launch another product", "servicecatalog:ProvisionProduct", "{catalog}:product/prod-2", NOBODY),
@@ -277,10 +284,10 @@ ROWS: tuple[Row, ...] = (
     _row(_PROJECTS, "create a project in Studio", "sagemaker:CreateProject",
          "{sm}:project/churn", LEADS, dev_only=True),
     _row(_PROJECTS, "see the project templates in the browser", "s3:ListBucket", "{templates}", LEADS, dev_only=True),
-    _row(_PROJECTS, "read one", "s3:GetObject", "{templates}/products/model-training-1.0.0-0.json", LEADS,
+    _row(_PROJECTS, "read one", "s3:GetObject", "{templates}/products/model-training-1.0.0-0.yaml", LEADS,
          dev_only=True),
     _row(_PROJECTS, "read what else lies there", "s3:GetObject", "{templates}/repositories/x.zip", NOBODY),
-    _row(_PROJECTS, "replace one", "s3:PutObject", "{templates}/products/model-training-1.0.0-0.json", NOBODY),
+    _row(_PROJECTS, "replace one", "s3:PutObject", "{templates}/products/model-training-1.0.0-0.yaml", NOBODY),
     _row(_PROJECTS, "create the stack of one's project", "cloudformation:CreateStack", "{stack}/SP-churn-1/0", LEADS,
          dev_only=True),
     _row(_PROJECTS, "tag it", "cloudformation:TagResource", "{stack}/SP-churn-1/0", LEADS, dev_only=True),

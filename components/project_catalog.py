@@ -225,13 +225,14 @@ class ProjectCatalog(pulumi.ComponentResource):
         """Publish a template and return its address, which holds the hash of the content: what is launched is known."""
         names = self._args.names
         digest = hashlib.sha256(template.text.encode()).hexdigest()[:16]
-        key = f"{PREFIX}{template.product.key}-{template.version}-{digest}.json"
+        # Studio looks for YAML; JSON is YAML too.
+        key = f"{PREFIX}{template.product.key}-{template.version}-{digest}.yaml"
         published = aws.s3.BucketObjectv2(
             f"{self._name}-{template.product.key}-{template.version}-template",
             bucket=self._bucket.bucket_name,
             key=key,
             content=template.text,
-            content_type="application/json",
+            content_type="application/yaml",
             tags={STUDIO_VISIBILITY: "true"},
             opts=self._child,
         )

@@ -7,7 +7,7 @@ import typer
 from local import console
 
 Stack = Annotated[str, typer.Argument(help="Stack, as in Pulumi.STACK.yaml: dev, preprod, prod.")]
-Model = Annotated[str, typer.Argument(help="Model of that stack: fraud-detector.")]
+Model = Annotated[str, typer.Argument(help="Model or project of that stack: fraud-detector.")]
 Number = Annotated[int, typer.Argument(min=1, help="Version number, as `mlops models list` shows it.")]
 Reason = Annotated[str, typer.Option(help="Why, in a sentence; kept with the version.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]

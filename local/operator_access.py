@@ -128,6 +128,22 @@ def _embedded(stack: str, settings: StackSettings, *, changes: bool, heard: bool
         yield Operation(access=access_to(settings), _delivery=delivery, _access_to=access_to)
 
 
+@contextmanager
+def _listening(aws: Any, stacks: list[str]) -> Iterator[Any]:
+    """Bring up the stacks, with the local GitHub where projects were made on this machine: approvals lead there."""
+    from local.delivery import LocalDelivery
+    from local.github.server import STATE
+    from local.project_world import ProjectWorld
+
+    folder = console.state_folder()
+    if stacks[0] == "dev" and (folder / STATE).is_file():
+        with ProjectWorld(aws, project=console.project_folder(), folder=folder, stacks=stacks) as projects:
+            yield projects.delivery
+        return
+    with LocalDelivery(aws, project=console.project_folder(), stacks=stacks) as world:
+        yield world
+
+
 class _Delivery:
     """The functions and buses of the stacks from one environment on, where this checkout has them."""
 
@@ -145,12 +161,11 @@ class _Delivery:
         if importlib.util.find_spec("local.delivery") is None:
             yield cls(None)
             return
-        from local.delivery import LocalDelivery
         from local.demo_delivery import IMAGE
 
         order = [environment.value for environment in Environment]
         there = [s for s in order[order.index(stack) :] if (console.project_folder() / f"Pulumi.{s}.yaml").is_file()]
-        with LocalDelivery(aws, project=console.project_folder(), stacks=there) as world:
+        with _listening(aws, there) as world:
             for name, settings in world.settings.items():
                 for model in settings.models:
                     if settings.promoted_from(model) is None:

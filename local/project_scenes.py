@@ -13,7 +13,7 @@ from contracts.projects import repository_name
 from local.project_access import local_access
 from local.project_jobs import run_pipeline, run_tests, run_train_job
 from local.project_world import ProjectWorld
-from operations import projects
+from operations import models, projects
 from operations.errors import OperationError
 from operations.session import Access
 
@@ -136,14 +136,11 @@ class Demo:
 
     def approve(self) -> str:
         """Approve the newest version as the lead, let everything happen that follows, and return its ARN."""
-        group = self.world.development.model_package_group(self.project)
-        client: Any = self.world.delivery.client("sagemaker", "dev", LEAD)
-        found = client.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
-        arn = str(max(found, key=lambda each: int(each["ModelPackageVersion"]))["ModelPackageArn"])
-        client.update_model_package(
-            ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="better than the rules we had"
-        )
-        self.say((LEAD, "bold"), f" approves {'/'.join(arn.split('/')[-2:])}")
+        access = self.access(LEAD)
+        newest = models.newest(access, self.project)
+        decided = models.approve(access, self.project, newest, reason="better than the rules we had")
+        arn = decided.version.arn
+        self.say((LEAD, "bold"), f" runs mlops models approve dev {self.project} {newest}: {decided.version.status}")
         before, seen = len(self.world.delivery.functions.log), len(self.world.delivery.bridge.log)
         self.world.settle()
         told = [entry for entry in self.world.delivery.bridge.log[seen:] if entry.what in ("sent", "repeated")]

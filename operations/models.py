@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from operations import versions
 from operations.errors import MisuseError, NotFoundError, told
+from operations.project_table import makes_projects, projects_with_group
 from operations.serving import Serving, serving
 from operations.session import Access
 from operations.versions import Version
@@ -67,8 +68,17 @@ class Comparison:
 
 
 def listed(access: Access, *, newest: int = 10) -> tuple[ModelVersions, ...]:
-    """Return every model of the stack with its `newest` versions, newest first."""
-    return tuple(_listed(access, model, newest) for model in sorted(access.settings.models))
+    """Return every model and project of the stack with its `newest` versions, newest first."""
+    return tuple(_listed(access, model, newest) for model in [*sorted(access.settings.models), *_projects(access)])
+
+
+def _projects(access: Access) -> list[str]:
+    if not makes_projects(access):
+        return []
+    try:
+        return sorted(projects_with_group(access))
+    except NotFoundError:  # no table: the stack is not deployed, or made no project yet
+        return []
 
 
 def _listed(access: Access, model: str, newest: int) -> ModelVersions:

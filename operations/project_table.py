@@ -8,7 +8,8 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from contracts.desired_state import PARTITION_KEY, SORT_KEY
 from contracts.project_records import Project, project_from
-from contracts.projects import PROJECT_SORT_KEY, TABLE, group_key, partition_key
+from contracts.projects import PROJECT_SORT_KEY, TABLE, check_project_name, group_key, partition_key
+from contracts.rules import BrokenRuleError
 from operations.errors import NotFoundError, RefusedError, told
 from operations.session import Access
 
@@ -63,20 +64,49 @@ def _scanned(access: Access) -> list[Project]:
 
 def _by_groups(access: Access) -> list[Project]:
     """Return the projects that the registry's groups lead to."""
+    return [project for name in projects_with_group(access) if (project := read_project(access, name)) is not None]
+
+
+def projects_with_group(access: Access) -> list[str]:
+    """Return the names of the projects that the registry's groups lead to, which every persona may look up."""
+    known = {access.names.model_package_group(model) for model in access.settings.models}
     with told("list the groups of the registry"):
         pages = access.client("sagemaker").get_paginator("list_model_package_groups")
         listing = pages.paginate(NameContains=access.names.prefix)
         groups = [each["ModelPackageGroupName"] for page in listing for each in page["ModelPackageGroupSummaryList"]]
-    found = []
-    for group in groups:
-        key = {PARTITION_KEY: {"S": group_key(group)}, SORT_KEY: {"S": PROJECT_SORT_KEY}}
-        with _asking(access, f"look up group {group}"):
-            answer = access.client("dynamodb").get_item(TableName=access.names.table(TABLE), Key=key)
-        name = _plain(answer["Item"])["project"] if "Item" in answer else None
-        project = read_project(access, str(name)) if name else None
-        if project is not None:
-            found.append(project)
-    return found
+    found = (_project_of(access, group) for group in groups if group not in known)
+    return [name for name in found if name is not None]
+
+
+def model_or_project(access: Access, name: str) -> str:
+    """Return the name of a model of the stack, or of a project that it made: each has a group in the registry.
+
+    Raises NotFoundError where it is neither.
+    """
+    if name in access.settings.models or not makes_projects(access):
+        return access.model(name)
+    try:
+        there = _project_of(access, access.names.model_package_group(check_project_name(name))) == name
+    except (BrokenRuleError, NotFoundError):  # no project could have this name, or none was ever made
+        there = False
+    if not there:
+        try:
+            access.model(name)
+        except NotFoundError as unknown:
+            raise NotFoundError(f"{unknown} It made no project of this name either: `mlops project list`.") from None
+    return name
+
+
+def makes_projects(access: Access) -> bool:
+    """Whether the stack is one that makes projects, and keeps their versions."""
+    return access.settings.environment.value == "dev" and access.settings.github is not None
+
+
+def _project_of(access: Access, group: str) -> str | None:
+    key = {PARTITION_KEY: {"S": group_key(group)}, SORT_KEY: {"S": PROJECT_SORT_KEY}}
+    with _asking(access, f"look up group {group}"):
+        answer = access.client("dynamodb").get_item(TableName=access.names.table(TABLE), Key=key)
+    return str(_plain(answer["Item"])["project"]) if "Item" in answer else None
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from contracts.desired_state import Deployment, State
 from operations import table
 from operations.errors import NotFoundError, RefusedError, is_missing, told
 from operations.plain import moment
+from operations.project_table import model_or_project
 from operations.session import Access
 
 
@@ -63,7 +64,9 @@ class Serving:
 
 def serving(access: Access, model: str) -> Serving:
     """Return which version of a model serves; for batch, which one the next job runs. A refusal leaves it unknown."""
-    delivery = access.settings.delivery(access.model(model))
+    if model_or_project(access, model) not in access.settings.models:
+        return Serving(version=None)  # a project's endpoints are in other environments
+    delivery = access.settings.delivery(model)
     if delivery is None:
         return Serving(version=None)
     try:

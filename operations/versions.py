@@ -22,6 +22,7 @@ from operations.documents import Manifest, UnreadableDocumentError
 from operations.errors import NotFoundError, told
 from operations.people import decided_by, person
 from operations.plain import moment
+from operations.project_table import model_or_project
 from operations.runs import Run
 from operations.session import Access
 
@@ -84,7 +85,7 @@ class Version:
 
 def arn_of(access: Access, model: str, version: int) -> str:
     """Return a version's ARN; AWS is not asked."""
-    group = access.names.model_package_group_arn(access.model(model))
+    group = access.names.model_package_group_arn(model_or_project(access, model))
     return f"{group.replace(':model-package-group/', ':model-package/')}/{version}"
 
 
@@ -97,7 +98,7 @@ def describe(access: Access, arn: str) -> Mapping[str, Any]:
 
 def numbers(access: Access, model: str) -> list[int]:
     """Return the numbers of a model's versions, newest first. Raises NotFoundError where its group does not exist."""
-    group = access.names.model_package_group(access.model(model))
+    group = access.names.model_package_group(model_or_project(access, model))
     sagemaker = access.client("sagemaker")
     with told(f"list the versions of {model}"):
         sagemaker.describe_model_package_group(ModelPackageGroupName=group)  # listing an unknown group is not an error

@@ -9,7 +9,18 @@ import pytest
 
 from tests.harness import ROOT
 
-FOLDERS = ("contracts", "settings", "pipeline_defs", "components", "operations", "local", "lambda_src", "wiring")
+FOLDERS = (
+    "contracts",
+    "settings",
+    "pipeline_defs",
+    "components",
+    "operations",
+    "policy",
+    "portal",
+    "local",
+    "lambda_src",
+    "wiring",
+)
 FORBIDDEN = {
     "contracts": {*FOLDERS, "pulumi", "pulumi_aws", "boto3", "botocore", "sagemaker", "pydantic"} - {"contracts"},
     "settings": {
@@ -18,6 +29,8 @@ FORBIDDEN = {
     },
     "pipeline_defs": {"settings", "components", "local", "operations", "lambda_src", "wiring", "pulumi", "pulumi_aws"},
     "components": {"local", "operations", "lambda_src", "wiring", "sagemaker", "boto3"},
+    # The engine runs it beside the program, and judges what that registers by its inputs alone.
+    "policy": {"components", "local", "operations", "lambda_src", "wiring", "sagemaker", "boto3"},
     "lambda_src": {
         "settings", "pipeline_defs", "components", "local", "operations", "wiring", "pulumi", "pulumi_aws",
         "sagemaker",
@@ -26,6 +39,11 @@ FORBIDDEN = {
     "operations": {
         "pipeline_defs", "components", "local", "lambda_src", "wiring", "pulumi", "pulumi_aws", "sagemaker", "typer",
         "rich", "moto",
+    },
+    # A service imports it: Pulumi is loaded in its workers only, and this machine's stand-ins not at all.
+    "portal": {
+        "pipeline_defs", "components", "local", "lambda_src", "wiring", "pulumi_aws", "sagemaker", "typer", "rich",
+        "moto",
     },
 }  # fmt: skip
 CLOSED_SOCKETS = """
@@ -63,6 +81,33 @@ def test_arrows_go_one_way(folder):
     assert wrong == {}
 
 
+def test_only_the_engine_s_modules_know_the_automation_api():
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in (*FOLDERS, "bench", "package")
+        for path in [*files(folder), *ROOT.glob(f"{folder}.py")]
+        if "pulumi.automation" in path.read_text() and _imports_automation(path)
+    }
+    assert found
+    assert all(name.startswith("portal/engine") for name in found), found
+    code = "import sys, portal.engine; assert not [name for name in sys.modules if name.split('.')[0] == 'pulumi']"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"the service itself loads no Pulumi\n{done.stderr[-2000:]}"
+
+
+def _imports_automation(path: Path) -> bool:
+    return any(
+        (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pulumi.automation"))
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "pulumi"
+            and any(a.name == "automation" for a in node.names)
+        )
+        or (isinstance(node, ast.Import) and any(a.name.startswith("pulumi.automation") for a in node.names))
+        for node in ast.walk(ast.parse(path.read_text()))
+    )
+
+
 def test_an_import_within_a_function_is_seen(tmp_path):
     file = tmp_path / "module.py"
     file.write_text("def f():\n    from local.recorder import record\n")
@@ -81,6 +126,7 @@ def test_an_import_within_a_function_is_seen(tmp_path):
         "local.recorder",
         "operations.models",
         "operations.replay",
+        "portal.engine",
     ],
 )
 def test_importing_opens_no_socket(module):

@@ -5,6 +5,7 @@ import json
 
 import pulumi
 import pytest
+import yaml
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
@@ -171,6 +172,17 @@ def test_products_are_seen_in_studio():
     assert graph.one("s3:BucketCorsConfiguration").inputs["corsRules"][0]["allowedOrigins"] == [
         "https://*.sagemaker.aws"
     ]
+
+
+def test_templates_are_named_as_studio_looks_for_them_and_are_what_the_name_says():
+    """JSON is YAML too, so one text serves the catalog and Studio's page for S3 project templates."""
+    for published in catalog().of_type("s3:BucketObjectv2"):
+        assert published.inputs["key"].startswith("products/")
+        assert published.inputs["key"].endswith(".yaml")
+        content = published.inputs["content"]
+        assert yaml.safe_load(content) == json.loads(content)
+    for product in catalog().of_type("servicecatalog:Product"):
+        assert product.inputs["provisioningArtifactParameters"]["templateUrl"].endswith(".yaml")
 
 
 def test_the_portfolio_is_shared_as_the_settings_say():

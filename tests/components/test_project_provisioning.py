@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from components.catalog_policies import launch_statements
 from components.delivery_rules import RETRY_ATTEMPTS
 from components.function_archive import function_archive
 from components.function_surroundings import FunctionSurroundings
@@ -13,8 +14,10 @@ from components.project_provisioning import PACKAGES, GitHubAppArgs, ProjectProv
 from components.project_roles import ProjectRoles, ProjectRolesArgs
 from contracts.delivery_events import approval_pattern_of_projects
 from contracts.names import Names
+from contracts.projects import DIRECT
 from contracts.provisioning_config import VARIABLE, ProvisioningConfig, Reviewer, decode
 from tests.harness import ROOT, deploy
+from tests.policy_evaluator import is_allowed
 
 ACCOUNTS = {"dev": "111111111111", "preprod": "222222222222", "prod": "333333333333"}
 VARIABLES_BYTES = 4096
@@ -136,6 +139,17 @@ def test_events_invoke_trigger_and_nothing_invokes_provision_but_its_callers_own
     (permission,) = provisioning().of_type("lambda:Permission")
     assert permission.inputs["principal"] == "events.amazonaws.com"
     assert permission.inputs["function"] == names_of("dev").function("trigger")
+
+
+def test_people_call_provision_by_an_alias_that_is_the_function_as_it_is():
+    (alias,) = provisioning().of_type("lambda:Alias")
+    own = names_of("dev")
+    assert (alias.inputs["functionName"], alias.inputs["name"]) == (own.function("provision"), DIRECT)
+    assert alias.inputs["functionVersion"] == "$LATEST", "a version of its own would stay behind an update"
+    launch = {"Statement": launch_statements(own, "arn:aws:kms:us-east-1:1:key/k")}
+    by_itself = own.function_arn("provision")
+    allowed = [is_allowed([launch], "lambda:InvokeFunction", each, {}) for each in (by_itself, f"{by_itself}:{DIRECT}")]
+    assert allowed == [True, False], "what people may send and what CloudFormation sends come by different ways"
 
 
 @pytest.mark.parametrize("purpose", ["provision", "trigger"])

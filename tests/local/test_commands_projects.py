@@ -8,11 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from local import commands_verify, verify_plan
+from local.aws.server import EmbeddedAws
 from local.cli import app
 from local.github.server import STATE
 from operations import verification
 from operations.verification import Expected
 from operations.verification.results import failed
+from settings import read_stack_file
 from tests.harness import ROOT
 
 WIDTH = 80
@@ -87,6 +89,25 @@ def test_a_project_shows_its_role_its_data_and_who_made_it(here):
     assert found["roles"]["dev/model-training"].endswith("churn.model-training")
     assert found["created_by"].startswith("cli/")
     assert (found["status"], found["versions"], found["endpoints"]) == ("Ready", [], [])
+
+
+def test_a_projects_version_is_approved_by_its_name_and_the_local_github_is_asked(here):
+    settings = read_stack_file(ROOT / "Pulumi.dev.yaml")
+    with EmbeddedAws(here / ".mlops") as aws:
+        aws.client("sagemaker", settings.account, settings.region).create_model_package(
+            ModelPackageGroupName=settings.names.model_package_group("churn"),
+            ModelApprovalStatus="PendingManualApproval",
+            InferenceSpecification={
+                "Containers": [{"Image": "i"}],
+                "SupportedContentTypes": ["a/b"],
+                "SupportedResponseMIMETypes": ["a/b"],
+            },
+        )
+    assert "churn" in mlops("models", "list", "dev", "--local")
+    words = ("models", "approve", "dev", "churn", "1", "--reason", "good", "--local", "--json")
+    told = json.loads(mlops(*words))
+    assert (told["version"]["status"], told["changed"]) == ("Approved", True)
+    assert told["heard"] == ["trigger in dev: ignored, project churn has no deployment repository"]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ import boto3
 def handler(event, context):
     if event.get("fail"):
         raise ValueError("as asked")
-    return {"by": context.invoked_function_arn, "colour": os.environ["COLOUR"], "who": boto3.client("sts").get_caller_identity()["Account"], **event}
+    return {"by": context.invoked_function_arn,
+            "colour": os.environ["COLOUR"], "who": boto3.client("sts").get_caller_identity()["Account"], **event}
 """
 
 

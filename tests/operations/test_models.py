@@ -1,8 +1,11 @@
 """Listing, showing, comparing, approving and rejecting versions."""
 
+from dataclasses import replace
+
 import pytest
 from botocore.exceptions import ClientError
 
+from contracts.projects import PROJECT_SORT_KEY, group_key
 from operations import models
 from operations.errors import MisuseError, NotFoundError, OperationError, RefusedError, ThrottledError
 from operations.plain import as_json
@@ -39,7 +42,10 @@ def test_all_pages_of_versions_are_read(world, access, monkeypatch):
 
     monkeypatch.setattr(client, "get_paginator", small_pages)
     (found,) = models.listed(access)
-    assert ([v.version for v in found.versions], asked) == ([5, 4, 3, 2, 1], ["list_model_packages"])
+    assert ([v.version for v in found.versions], asked) == (
+        [5, 4, 3, 2, 1],
+        ["list_model_package_groups", "list_model_packages"],
+    )
 
 
 def test_a_stack_that_is_not_deployed_lists_its_models_without_versions(world, access):
@@ -232,3 +238,53 @@ def test_who_may_not_see_the_endpoint_still_sees_the_versions(world, access):
     assert found.versions[0].serves is None
     assert "AccessDenied" in found.notes[0]
     assert "AccessDenied" in models.show(access, MODEL, 1).notes[-1]
+
+
+# projects
+def make_project(world, name="churn"):
+    """Record a project of the stack, and register a version of it."""
+    group, table = world.names.model_package_group(name), world.names.table("projects")
+    keys = [("pk", "HASH"), ("sk", "RANGE")]
+    world.client("dynamodb").create_table(
+        TableName=table, BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+    )  # fmt: skip
+    item = {"pk": group_key(group), "sk": PROJECT_SORT_KEY, "project": name}
+    world.client("dynamodb").put_item(TableName=table, Item={key: {"S": value} for key, value in item.items()})
+    sagemaker = world.client("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName=group)
+    sagemaker.create_model_package_group(ModelPackageGroupName=f"{world.names.prefix}-nobodys")
+    sagemaker.create_model_package(
+        ModelPackageGroupName=group,
+        ModelApprovalStatus="PendingManualApproval",
+        InferenceSpecification={
+            "Containers": [{"Image": "i"}], "SupportedContentTypes": ["a/b"], "SupportedResponseMIMETypes": ["a/b"],
+        },
+    )  # fmt: skip
+
+
+def test_a_project_is_listed_shown_and_decided_about_by_its_name(world, access):
+    make_project(world)
+    assert [found.model for found in models.listed(access)] == [MODEL, "churn"], "a group of nobody's is none"
+    shown = models.show(access, "churn")
+    assert (shown.model, shown.version, shown.serves) == ("churn", 1, False), "what serves is in other environments"
+    assert models.approve(access, "churn", 1, reason="good").version.status == "Approved"
+    assert models.reject(access, "churn", 1, reason="bad after all").version.status == "Rejected"
+
+
+@pytest.mark.parametrize("name", ["ledger", "nobodys", "No Name", "x" * 60])
+def test_what_is_neither_a_model_nor_a_project_is_said(world, access, name):
+    for _ in range(2):
+        with pytest.raises(NotFoundError, match=r"no such model.*no project of this name either"):
+            models.show(access, name)
+        if world.names.table("projects") not in world.client("dynamodb").list_tables()["TableNames"]:
+            make_project(world)
+
+
+def test_where_projects_are_not_made_their_names_mean_nothing(world, access):
+    make_project(world)
+    elsewhere = replace(access, settings=access.settings.model_copy(update={"github": None}))
+    assert [found.model for found in models.listed(elsewhere)] == [MODEL]
+    with pytest.raises(NotFoundError, match="has no such model"):
+        models.approve(elsewhere, "churn", 1, reason="good")

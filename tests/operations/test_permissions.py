@@ -29,7 +29,14 @@ DESCRIBED = {
     "DeleteModel": ("ModelName", "model/{}"),
 }
 """SageMaker's operations: the member that names what they are about, and the resource that IAM sees."""
-LISTS = ("ListEndpoints", "ListEndpointConfigs", "ListModels", "DescribeScalableTargets", "DescribeScalingPolicies")
+LISTS = (
+    "ListEndpoints",
+    "ListEndpointConfigs",
+    "ListModelPackageGroups",
+    "ListModels",
+    "DescribeScalableTargets",
+    "DescribeScalingPolicies",
+)
 """Operations that know no resource."""
 UNKNOWN_TO_IAM = {"ApprovalDescription", "MaxResults", "NextToken"}
 """Members of requests that no condition key stands for."""

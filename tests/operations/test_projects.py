@@ -407,4 +407,6 @@ def test_every_persona_may_look_at_projects_and_the_lead_alone_may_make_one(pers
     }
     refused = [action for action, kind in LOOKS if not may(persona, of, action, resources[kind], {})]
     assert refused == [], "`mlops project list` and `show` call these"
-    assert may(persona, of, "lambda:InvokeFunction", f"{of.function_arn('provision')}:direct", {}) is (persona == "lead")
+    assert may(persona, of, "lambda:InvokeFunction", f"{of.function_arn('provision')}:direct", {}) is (
+        persona == "lead"
+    )

@@ -10,7 +10,9 @@ from lambda_src.provision.cloudformation import (
     ANSWER_BYTES,
     CustomResourceRequest,
     UnansweredError,
+    addresses_of,
     answer,
+    check_address,
     content_of,
 )
 
@@ -38,10 +40,39 @@ def test_what_is_short_enough_is_not_cut():
     assert body["Data"] == {"A": "b" * 2000}
 
 
-@pytest.mark.parametrize("address", ["http://example.com/", "file:///etc/passwd", "ftp://example.com/", ""])
-def test_an_answer_goes_to_an_https_address_only(address):
-    with pytest.raises(UnansweredError, match="no https address"):
-        answer(CustomResourceRequest({**EVENT, "ResponseURL": address}))
+BUCKET = "cloudformation-custom-resource-response-euwest1"
+
+
+@pytest.mark.parametrize("s3", ["s3", "s3-eu-west-1", "s3.eu-west-1"])
+def test_the_bucket_that_cloudformation_documents_is_answered(s3):
+    address = f"https://{BUCKET}.{s3}.amazonaws.com/arn%3Aaws%3Acloudformation?X-Amz-Signature=secret"
+    check_address(CustomResourceRequest({**EVENT, "ResponseURL": address}), addresses_of("eu-west-1"))
+
+
+def test_the_bucket_in_china_lies_under_its_own_domain():
+    address = "https://cloudformation-custom-resource-response-cnnorth1.s3.cn-north-1.amazonaws.com.cn/x"
+    check_address(CustomResourceRequest({**EVENT, "ResponseURL": address}), addresses_of("cn-north-1"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "file:///etc/passwd",
+        "http://127.0.0.1/x",
+        "https://example.com/x",
+        f"http://{BUCKET}.s3.amazonaws.com/x",
+        f"https://{BUCKET}.s3.amazonaws.com@example.com/x",
+        f"https://{BUCKET}.s3.amazonaws.com.example.com/x",
+        f"https://{BUCKET}-mine.s3.amazonaws.com/x",
+        "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/x",
+        "https://mine.s3.eu-west-1.amazonaws.com/x",
+    ],
+)
+def test_an_answer_goes_nowhere_but_to_cloudformation_of_this_region(address):
+    with pytest.raises(UnansweredError, match="no address of CloudFormation") as raised:
+        check_address(CustomResourceRequest({**EVENT, "ResponseURL": address}), addresses_of("eu-west-1"))
+    assert not address or address not in str(raised.value)
 
 
 def test_the_address_is_in_no_error():

@@ -524,6 +524,27 @@ def test_the_rollback_of_an_update_proposes_no_older_template(world):
     check_end(world, "upgrade")
 
 
+# forged calls
+@pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
+def test_who_is_not_cloudformation_does_nothing_in_its_name(world, kind):
+    """A lead can write any event, with the id of somebody else's stack in it."""
+    world.launch()
+    before = world.project()
+    event = world.request(kind, Owner="grace")
+    answer = world.invoke("provision", event, alias="direct")
+    assert answer["outcome"] == "refused"
+    assert "no requests of CloudFormation" in answer["why"]
+    assert world.told(event) is None
+    assert world.project() == before
+
+
+def test_a_request_with_a_foreign_address_makes_nothing(world):
+    event = {**world.request("Create"), "ResponseURL": "https://example.com/x?X-Amz-Signature=secret"}
+    assert world.deliver("provision", event) is None
+    assert {type(error).__name__ for error in world.errors} == {"UnansweredError"}
+    assert (world.project(), world.repositories(), world.calls.made) == (None, {}, [])
+
+
 # direct calls
 @pytest.mark.parametrize(
     ("event", "said"),
