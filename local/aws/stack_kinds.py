@@ -122,6 +122,7 @@ OWN_SETTINGS = frozenset(
         "s3:BucketPublicAccessBlock",
         "s3:BucketVersioning",
         "ecr:LifecyclePolicy",
+        "lambda:Alias",
         "iam:RolePoliciesExclusive",
         "iam:RolePolicyAttachmentsExclusive",
     }

@@ -21,6 +21,7 @@ def played(tmp_path_factory):
     return folder, text.getvalue()
 
 
+@pytest.mark.stories
 def test_it_tells_the_story_in_80_columns_and_ends_by_saying_where_things_lie(played):
     _, text = played
     assert max(len(line) for line in text.splitlines()) <= WIDTH
@@ -32,6 +33,7 @@ def test_it_tells_the_story_in_80_columns_and_ends_by_saying_where_things_lie(pl
     assert "ghs_" not in text, "no token in what people read"
 
 
+@pytest.mark.stories
 def test_the_clashes_left_no_trace(played):
     folder, text = played
     assert "a project of this name exists" in " ".join(text.split())

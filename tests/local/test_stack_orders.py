@@ -111,6 +111,7 @@ def prod_goes(world, without_retention):
     goes(world, "prod")
 
 
+@pytest.mark.stories
 def test_a_stack_that_retains_its_data_leaves_its_stores_and_nothing_else(world):
     world.up("prod")
     run = world.runs["prod"]
@@ -125,6 +126,7 @@ def test_a_stack_that_retains_its_data_leaves_its_stores_and_nothing_else(world)
     assert left == sorted(kinds[r.short_type] for r in kept), "each protected store is there, and nothing else"
 
 
+@pytest.mark.stories
 @pytest.mark.parametrize("first", STACKS)
 def test_no_order_would_work_if_policies_named_the_roles_themselves(world, first):
     """The admission bites: the same stacks, with each condition on a role turned into the principal."""
@@ -159,6 +161,7 @@ def _naming_roles(inputs):
     return changed
 
 
+@pytest.mark.stories
 def test_a_model_does_not_pass_before_the_next_stack_is_there_and_does_afterwards(world):
     """What came up first loses nothing for good: its event waits in the queue of the rule for whoever replays it."""
     world.up("dev")
