@@ -79,15 +79,19 @@ def local_engine(settings: "StackSettings") -> Iterator["Engine"]:
     endpoint and credentials, and the program's provider checks the account that the embedded AWS answers with.
     """
     from local.aws import credentials
+    from local.aws.admission import strict
     from local.aws.server import EmbeddedAws
+    from local.engine_functions import DeployedFunctions, kept
     from portal.engine import Engine, engine_environment
 
     folder = console.state_folder() / "engine"
     state = folder / "state"
     state.mkdir(parents=True, exist_ok=True)
     needed = ("aws", "github") if settings.github and settings.github.publish_templates else ("aws",)
-    with EmbeddedAws(folder) as aws:
+    # strict: a role before what names it, as in AWS
+    with EmbeddedAws(folder) as aws, strict(), kept(folder / "aws" / "functions"):
         aws.client("sts", settings.account, settings.region).get_caller_identity()  # lets the account's key select it
+        DeployedFunctions(aws)
         own = {
             "AWS_ENDPOINT_URL": aws.endpoint,
             "AWS_ACCESS_KEY_ID": credentials.access_key(settings.account),

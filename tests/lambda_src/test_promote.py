@@ -175,4 +175,5 @@ def test_logs_hold_no_payload_of_events(world, capsys):
     out = capsys.readouterr().out
     assert "sentinel-in-the-event" not in out
     metric = next(json.loads(line) for line in out.splitlines() if "_aws" in line)
-    assert metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stack"], ["Stack", "Model"]], "the alarm is on the first"
+    dimensions = metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
+    assert dimensions == [["Stack"], ["Stack", "Model"]], "the alarm is on the first"

@@ -1,0 +1,1 @@
+"""What people drive the platform from. `portal.engine` runs Pulumi operations; nothing heavy is imported here."""
