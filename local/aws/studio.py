@@ -5,7 +5,7 @@ each other, all tagged with the domain's ARN; deleting it deletes the file syste
 so, and never the groups. What is deleted is first seen as Deleting by one list, and is gone in the next.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.models import ec2_backends
@@ -18,16 +18,25 @@ from contracts.studio import MANAGED_TAG
 NFS = "2049"
 _create_domain = SageMakerResponse.create_domain
 _delete_domain = SageMakerResponse.delete_domain
+_describe_domain = SageMakerResponse.describe_domain
 Entry = dict[str, Any]
 
 
 def create_domain(self: SageMakerResponse) -> ActionResult:
-    """CreateDomain, with the file system and the groups that SageMaker makes."""
-    result = _create_domain(self)
+    """CreateDomain, which also answers the id, with the file system and the groups that SageMaker makes."""
+    result = cast("dict[str, Any]", _create_domain(self).result)
     backend = self.sagemaker_backend
-    domain = next(d for d in backend.domains.values() if d.domain_name == self._get_param("DomainName"))
+    domain = next(d for d in backend.domains.values() if d.arn == result["DomainArn"])
+    domain.tags = domain.tags or []
     _furnish(domain, backend.account_id, backend.region_name)
-    return result
+    return ActionResult({**result, "DomainId": domain.id})
+
+
+def describe_domain(self: SageMakerResponse) -> ActionResult:
+    """DescribeDomain; one that is gone is ResourceNotFound, by which a provider knows that it is."""
+    if self._get_param("DomainId") not in self.sagemaker_backend.domains:
+        raise ResourceNotFound(message=f"Domain [{self._get_param('DomainId')}] does not exist.")
+    return _describe_domain(self)
 
 
 def _furnish(domain: Any, account: str, region: str) -> None:  # moto's own class
@@ -173,6 +182,7 @@ OPERATIONS = {
     for operation in (
         create_domain,
         delete_domain,
+        describe_domain,
         create_user_profile,
         list_user_profiles,
         delete_user_profile,

@@ -413,3 +413,17 @@ def test_where_homes_are_retained_neither_role_can_delete_them():
 def test_the_embedded_aws_refuses_to_delete_a_domain_with_people_in_it(studio):
     with pytest.raises(ClientError, match="something is associated"):
         studio.sagemaker.delete_domain(DomainId=studio.domain)
+
+
+def test_the_embedded_aws_answers_a_domains_id_and_knows_which_are_gone(studio):
+    made = studio.sagemaker.create_domain(
+        DomainName="third",
+        AuthMode="IAM",
+        DefaultUserSettings={"ExecutionRole": ROLE},
+        SubnetIds=studio.subnets,
+        VpcId=studio.vpc,
+    )
+    assert made["DomainArn"].endswith(f"/{made['DomainId']}")
+    with pytest.raises(ClientError) as refused:
+        studio.sagemaker.describe_domain(DomainId="d-gone")
+    assert refused.value.response["Error"]["Code"] == "ResourceNotFound"
