@@ -511,7 +511,7 @@ def error_of(service, kind):
             "dynamodb": "ResourceNotFoundException",
             "sns": "NotFound",
             "ecr": "RepositoryNotFoundException",
-            "autoscaling": "ObjectNotFoundException",
+            "application-autoscaling": "ObjectNotFoundException",
             "cloudwatch": "ResourceNotFound",
         }[service]
         return code, "Could not find what was named."
