@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from contracts import endpoint_plan
 from contracts.delivery_config import Kind
 from contracts.endpoint_plan import DeliveryPlanInput, PlanError, ShadowModel
-from lambda_src.shared import configuration, registry
+from contracts.names import Names
+from lambda_src.shared import configuration, registry, scaling
 from lambda_src.shared.clients import client
 from lambda_src.shared.configuration import Served
 from lambda_src.shared.errors import PermanentError, RetryLaterError, is_not_found, is_refusal
@@ -156,13 +157,24 @@ def start(plan: DeliveryPlanInput, endpoint: Endpoint | None) -> bool:
         return True
     if endpoint.config == config:
         return True
-    return _tell(name, config, lambda: sagemaker.update_endpoint(**endpoint_plan.update_endpoint(plan)))
+    return _tell(name, config, lambda: _update(plan.names, plan.model, endpoint_plan.update_endpoint(plan)))
 
 
 def go_back(served: Served, previous: str) -> bool:
     """Tell the endpoint to run the config `previous` again; return whether it is about to."""
     request = endpoint_plan.update_request(served.names, served.model, served.config.delivery, previous)
-    return _tell(str(request["EndpointName"]), previous, lambda: client("sagemaker").update_endpoint(**request))
+    return _tell(str(request["EndpointName"]), previous, lambda: _update(served.names, served.model, request))
+
+
+def _update(names: Names, model: str, request: Mapping[str, Any]) -> None:
+    """UpdateEndpoint; a variant that scales is taken out of scaling first where SageMaker asks for it."""
+    try:
+        client("sagemaker").update_endpoint(**request)
+    except ClientError as error:
+        if not scaling.stands_in_the_way(error):
+            raise
+        scaling.deregister(names, model)
+        client("sagemaker").update_endpoint(**request)
 
 
 def _tell(name: str, config: str, call: Any, *, deletes: bool = False) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,6 +13,7 @@ from contracts.endpoint_plan.scaling import DIMENSION, SERVICE, scalable_resourc
 from lambda_src.shared import answers, later_answers, rollout
 from lambda_src.shared.clients import client
 from lambda_src.shared.errors import code_of
+from lambda_src.shared.scaling import deregister
 
 TRIES = 2
 """A first request may meet a container that has not served yet; the faster of two is measured."""
@@ -45,7 +45,7 @@ def scale(plan: DeliveryPlanInput) -> None:
     target = next(iter(answer["ScalableTargets"]), None)
     if requests is None:
         if target is not None:
-            _deregister(resource, place)
+            deregister(plan.names, plan.model)
         return
     wanted = requests.register_scalable_target
     if target is None or not _covers(target, wanted):
@@ -54,14 +54,6 @@ def scale(plan: DeliveryPlanInput) -> None:
     found = scaling.describe_scaling_policies(**place, ResourceId=resource, PolicyNames=[policy["PolicyName"]])
     if not any(_covers(there, policy) for there in found["ScalingPolicies"]):
         scaling.put_scaling_policy(**policy)
-
-
-def _deregister(resource: str, place: Mapping[str, str]) -> None:
-    try:
-        client("application-autoscaling").deregister_scalable_target(**place, ResourceId=resource)
-    except ClientError as error:
-        if code_of(error) != "ObjectNotFoundException":  # gone already
-            raise
 
 
 def _instances(plan: DeliveryPlanInput, endpoint: rollout.Endpoint) -> list[str]:

@@ -5,6 +5,7 @@ import pytest
 from contracts import delivery_config as dc
 from contracts.desired_state import State
 from lambda_src.shared import registry
+from tests.lambda_src.fake_sagemaker import ApiError
 from tests.lambda_src.world import MODEL, NAMES, TABLE, config
 
 
@@ -13,6 +14,11 @@ def runs(world):
     name = world.endpoint["pending"] or world.endpoint["config"]
     model = world.sagemaker.configs[name]["ProductionVariants"][0]["ModelName"]
     return int(world.sagemaker.models[model]["PrimaryContainer"]["ModelDataUrl"].split("/")[-2])
+
+
+def targets(world):
+    scaling = world.client("application-autoscaling")
+    return scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
 
 
 def test_a_first_approval_creates_the_endpoint_and_records_who_approved(world):
@@ -182,6 +188,28 @@ def test_a_failed_endpoint_of_another_kind_is_replaced_as_any_failed_one(world_o
     world.meanwhile = lambda: world.settle() if world.endpoint else None
     world.run("deploy", world.approval(world.own_version(2)))
     assert (world.endpoint["status"], runs(world)) == ("Creating", 2)
+
+
+def test_scaling_that_stands_in_an_updates_way_ends_first_and_verifying_brings_it_back(world, monkeypatch):
+    world.deployed(1)
+    update = world.sagemaker.UpdateEndpoint
+
+    def refuses_while_it_scales(**given):
+        if targets(world):
+            raise ApiError(
+                "ValidationException",
+                'The variant(s) "[AllTraffic]" must be deregistered as scalable targets with AWS Auto Scaling before'
+                " they can be removed or have their instance type updated.",
+            )
+        return update(**given)
+
+    monkeypatch.setattr(world.sagemaker, "UpdateEndpoint", refuses_while_it_scales)
+    assert targets(world), "it scales before the update"
+    world.run("deploy", world.approval(world.own_version(2)))
+    assert world.endpoint["status"] == "Updating"
+    world.settle()
+    world.run("verify", world.endpoint_event())
+    assert (runs(world), len(targets(world))) == (2, 1)
 
 
 def test_a_first_version_after_a_removal_does_not_go_back_to_what_was_removed(world):
