@@ -42,8 +42,8 @@ def launch_statements(names: Names, data_key_arn: str) -> list[Statement]:
     Sources: AWS Service Catalog administrator guide, "AWS Service Catalog Launch Constraints"; for the stacks of S3
     project templates aws-samples/sagemaker-custom-project-templates, s3_templates (the launch role's policy).
     """
-    stacks = f"arn:{names.partition}:cloudformation:{names.region}:{names.account}:stack/SC-{names.account}-*"
-    projects = f"arn:{names.partition}:cloudformation:{names.region}:{names.account}:stack/SP-*"
+    stacks = names.arn("cloudformation", f"stack/SC-{names.account}-*")
+    projects = names.arn("cloudformation", "stack/SP-*")
     bucket = names.bucket_arn(TEMPLATES)
     return [
         allow(

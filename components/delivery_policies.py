@@ -171,11 +171,7 @@ def result_topic_policy(names: Names, topic: str) -> str:
                 [names.topic_arn(topic)],
                 {
                     "StringEquals": {"aws:SourceAccount": names.account},
-                    "ArnLike": {
-                        "aws:SourceArn": (
-                            f"arn:{names.partition}:cloudwatch:{names.region}:{names.account}:alarm:{names.prefix}-*"
-                        )
-                    },
+                    "ArnLike": {"aws:SourceArn": (names.arn("cloudwatch", f"alarm:{names.prefix}-*"))},
                 },
                 principal={"Service": "cloudwatch.amazonaws.com"},
             ),

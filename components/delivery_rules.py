@@ -151,7 +151,7 @@ class DeliveryRules(pulumi.ComponentResource):
                 trust_policy=trust(
                     "events.amazonaws.com",
                     account=names.account,
-                    source_arn=f"arn:{names.partition}:events:{names.region}:{names.account}:rule/{names.prefix}-*",
+                    source_arn=names.arn("events", f"rule/{names.prefix}-*"),
                 ),
                 policies={FORWARD: policy(forward_statements(following))},
             ),

@@ -42,9 +42,7 @@ class FlowLogs(pulumi.ComponentResource):
             retention_in_days=args.retention_days,
             opts=pulumi.ResourceOptions(parent=self, protect=args.retain, retain_on_delete=args.retain),
         )
-        log_group_arn = (
-            f"arn:{names.partition}:logs:{names.region}:{names.account}:log-group:{names.log_group('flow-logs')}"
-        )
+        log_group_arn = names.arn("logs", f"log-group:{names.log_group('flow-logs')}")
         role = ExactRole(
             f"{name}-delivery",
             ExactRoleArgs(

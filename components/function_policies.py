@@ -33,11 +33,7 @@ class DeliveryScope:
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a regional resource of this account."""
-        return _arn(self.names, service, resource)
-
-
-def _arn(names: Names, service: str, resource: str) -> str:
-    return f"arn:{names.partition}:{service}:{names.region}:{names.account}:{resource}"
+        return self.names.arn(service, resource)
 
 
 def _via(names: Names, service: str) -> dict[str, dict[str, str | list[str]]]:
@@ -47,7 +43,7 @@ def _via(names: Names, service: str) -> dict[str, dict[str, str | list[str]]]:
 
 def runtime_statements(names: Names, function: str, *, data_key_arn: str, messages_key_arn: str) -> list[Statement]:
     """What Lambda does under a function's role: read its variables, write its logs and traces, keep failed events."""
-    log_group = _arn(names, "logs", f"log-group:{names.log_group(f'functions/{function}')}")
+    log_group = names.arn("logs", f"log-group:{names.log_group(f'functions/{function}')}")
     return [
         allow("WriteOwnLogs", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),
         # Neither action knows a resource.
@@ -88,7 +84,7 @@ def promote_statements(scope: DeliveryScope) -> list[Statement]:
         allow(
             "ReadVersionsOfPreviousEnvironment",
             ["sagemaker:DescribeModelPackage"],
-            [_arn(previous, "sagemaker", f"model-package/{previous.prefix}-*")],
+            [previous.arn("sagemaker", f"model-package/{previous.prefix}-*")],
         ),
         # Both stand behind CopyObject and UploadPartCopy of one version; tags are not copied.
         allow("ReadFilesOfPreviousEnvironment", ["s3:GetObject", "s3:GetObjectVersion"], sources),
@@ -97,7 +93,7 @@ def promote_statements(scope: DeliveryScope) -> list[Statement]:
             "DecryptFilesOfPreviousEnvironment",
             ["kms:Decrypt"],
             # Key ids cannot be computed, so any key that S3 uses for that one bucket; the key's own policy decides.
-            [_arn(previous, "kms", "key/*")],
+            [previous.arn("kms", "key/*")],
             key_opens_files_of(previous),
         ),
         allow(

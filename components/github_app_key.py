@@ -37,7 +37,7 @@ def signing_statements(key_arn: str) -> list[Statement]:
     """Return what a function needs to sign as the app, for its own role."""
     return [
         allow(
-            "SignAsGitHubApp",
+            "SignForTheApp",
             ["kms:Sign"],
             [key_arn],
             {"StringEquals": {"kms:SigningAlgorithm": SIGNING_ALGORITHM}},

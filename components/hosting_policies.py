@@ -10,7 +10,7 @@ _SCALING_ROLE = "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 
 def serve(names: Names, *, serving_role_arn: str, data_key_arn: str) -> list[Statement]:
     """Create, change and try out the endpoints of a stack, which run as the given role and on the given key."""
-    endpoints = _arn(names, "sagemaker", f"endpoint/{names.prefix}-*")
+    endpoints = names.arn("sagemaker", f"endpoint/{names.prefix}-*")
     return [
         allow(
             "ServeVersions",
@@ -54,7 +54,7 @@ def scale_and_watch(names: Names) -> list[Statement]:
                 "application-autoscaling:PutScalingPolicy",
                 "application-autoscaling:RegisterScalableTarget",
             ],
-            [_arn(names, "application-autoscaling", "scalable-target/*")],  # the service makes up these ids
+            [names.arn("application-autoscaling", "scalable-target/*")],  # the service makes up these ids
             {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
         ),
         allow(
@@ -65,24 +65,20 @@ def scale_and_watch(names: Names) -> list[Statement]:
         allow(
             "LetAutoscalingWork",
             ["iam:CreateServiceLinkedRole"],
-            [f"arn:{names.partition}:iam::{names.account}:role/aws-service-role/{_SCALING}/{_SCALING_ROLE}"],
+            [names.arn("iam", f"role/aws-service-role/{_SCALING}/{_SCALING_ROLE}", regional=False)],
             {"StringEquals": {"iam:AWSServiceName": _SCALING}},
         ),
         allow(
             "WatchEndpoints",
             ["cloudwatch:PutMetricAlarm"],
-            [_arn(names, "cloudwatch", f"alarm:{names.prefix}-*.{purpose}") for purpose in ALARM_PURPOSES],
+            [names.arn("cloudwatch", f"alarm:{names.prefix}-*.{purpose}") for purpose in ALARM_PURPOSES],
         ),
         # CloudWatch's refusals name all alarms, so single ones may not do; target tracking looks at its own too.
-        allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], [_arn(names, "cloudwatch", "alarm:*")]),
+        allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], [names.arn("cloudwatch", "alarm:*")]),
         allow(
             "LetAutoscalingWatch",
             ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"],
             # Target tracking names its alarms so, and makes and removes them in its caller's name.
-            [_arn(names, "cloudwatch", f"alarm:TargetTracking-endpoint/{names.prefix}-*")],
+            [names.arn("cloudwatch", f"alarm:TargetTracking-endpoint/{names.prefix}-*")],
         ),
     ]
-
-
-def _arn(names: Names, service: str, resource: str) -> str:
-    return f"arn:{names.partition}:{service}:{names.region}:{names.account}:{resource}"

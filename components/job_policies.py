@@ -26,7 +26,7 @@ class JobScope:
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a regional resource of this account."""
-        return f"arn:{self.names.partition}:{service}:{self.names.region}:{self.names.account}:{resource}"
+        return self.names.arn(service, resource)
 
     def objects(self, purpose: str, prefix: str = "") -> str:
         """ARN pattern of the objects under a prefix of one of our buckets."""

@@ -78,7 +78,7 @@ def data_key_policy(names: Names, following: Names | None = None, *, projects_el
 
 def logs_key_policy(names: Names) -> str:
     """Key of the log groups: CloudWatch Logs may use it for log groups of this account and region only."""
-    log_groups = f"arn:{names.partition}:logs:{names.region}:{names.account}:log-group:*"
+    log_groups = names.arn("logs", "log-group:*")
     return policy(
         [
             administration(names),

@@ -139,7 +139,7 @@ class ModelDelivery(pulumi.ComponentResource):
         self, topic_arn: pulumi.Output[str], table_name: pulumi.Output[str]
     ) -> dict[str, PlatformFunction]:
         args, names = self._args, self._args.names
-        events = f"arn:{names.partition}:events:{names.region}:{names.account}:rule/"
+        events = names.arn("events", "rule/")
         on_default_bus, on_own_bus = f"{events}{names.prefix}-*", f"{events}{names.event_bus}/{names.prefix}-*"
         environment: dict[str, pulumi.Input[str]] = {
             "NAMES": json.dumps(asdict(names), sort_keys=True),

@@ -74,12 +74,12 @@ def _assumed(sid: str, names: Names, conditions: dict[str, Any], *, named: bool)
 
 
 def _users(names: Names, users: Sequence[str]) -> list[str]:
-    root = f"arn:{names.partition}:iam::{names.account}:user/"
+    root = names.arn("iam", "user/", regional=False)
     return [f"{root}{path}{user}" for user in users for path in ("", "*/")] or [f"{root}*"]
 
 
 def _permission_sets(names: Names, sets: Sequence[str]) -> list[str]:
-    root = f"arn:{names.partition}:iam::{names.account}:role/aws-reserved/sso.amazonaws.com/"
+    root = names.arn("iam", "role/aws-reserved/sso.amazonaws.com/", regional=False)
     # Nobody but Identity Center makes roles on this path; outside us-east-1 its home region follows.
     found = [f"{root}{region}AWSReservedSSO_{name}_{_HASH}" for name in sets for region in ("", "*/")]
     return found or [f"{root}*"]

@@ -11,8 +11,6 @@ from contracts.products import Product
 
 SOURCES = Path(__file__).resolve().parent.parent / "templates" / "products"
 SOURCE = "project.yaml"
-TEMPLATE_BYTES = 1_000_000
-"""CloudFormation quotas: a template in S3 has up to 1 MB."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -98,7 +98,7 @@ def project_boundary_statements(scope: JobScope, development: Names) -> list[Sta
         allow(
             "MostOfLinkedRoles",
             ["iam:CreateServiceLinkedRole"],
-            [f"arn:{names.partition}:iam::{names.account}:role/aws-service-role/*"],
+            [names.arn("iam", "role/aws-service-role/*", regional=False)],
             {"StringEquals": {"iam:AWSServiceName": _SCALING}},
         ),
         allow(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from components.artifact_files import key_opens_files_of
+from components.github_app_key import signing_statements
 from components.policy_document import Statement, allow, policy
 from contracts import publication
 from contracts.names import Names
@@ -11,7 +12,6 @@ from contracts.projects import GROUP_TAG, TABLE
 PROVISION, PUBLISH, TRIGGER, VEND = "provision", "publish", "trigger", "vend"
 REQUEST = "project-request"
 """Purpose of the role, in each account, as which dev's provisioning function asks for a deploy role there."""
-SIGNING_ALGORITHM = "RSASSA_PKCS1_V1_5_SHA_256"
 
 
 def vend_statements(names: Names) -> list[Statement]:
@@ -49,10 +49,10 @@ def provision_statements(
     names: Names, environments: Sequence[Names], *, data_key_arn: str, signing_key_arn: str
 ) -> list[Statement]:
     """Keep records, make model package groups, sign for the GitHub App, and ask each environment for roles."""
-    groups = [_arn(names, "sagemaker", f"model-package-group/{names.prefix}-*")]
+    groups = [names.arn("sagemaker", f"model-package-group/{names.prefix}-*")]
     return [
         *_records(names, data_key_arn, write=["ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem"]),
-        *_sign(signing_key_arn),
+        *signing_statements(signing_key_arn),
         allow("SeeGroups", ["sagemaker:DescribeModelPackageGroup", "sagemaker:ListTags"], groups),
         # A group is a project's from its creation on, or never: tags on the platform's own groups say who approves.
         allow(
@@ -81,11 +81,11 @@ def trigger_statements(names: Names, *, data_key_arn: str, signing_key_arn: str)
     """Look up whose version was approved, and sign for the GitHub App."""
     return [
         *_records(names, data_key_arn, write=["DeleteItem", "PutItem", "UpdateItem"]),
-        *_sign(signing_key_arn),
+        *signing_statements(signing_key_arn),
         allow(
             "ReadVersions",
             ["sagemaker:DescribeModelPackage"],
-            [_arn(names, "sagemaker", f"model-package/{names.prefix}-*")],
+            [names.arn("sagemaker", f"model-package/{names.prefix}-*")],
         ),
     ]
 
@@ -96,7 +96,7 @@ def publish_statements(names: Names, *, data_key_arn: str, signing_key_arn: str)
     return [
         allow("ReadContents", ["s3:GetObject"], [contents]),
         allow("OpenContents", ["kms:Decrypt"], [data_key_arn], key_opens_files_of(names)),
-        *_sign(signing_key_arn),
+        *signing_statements(signing_key_arn),
     ]
 
 
@@ -111,18 +111,3 @@ def _records(names: Names, data_key_arn: str, *, write: Sequence[str]) -> list[S
             {"StringEquals": {"kms:ViaService": f"dynamodb.{names.region}.amazonaws.com"}},
         ),
     ]
-
-
-def _sign(signing_key_arn: str) -> list[Statement]:
-    return [
-        allow(
-            "SignForTheApp",
-            ["kms:Sign"],
-            [signing_key_arn],
-            {"StringEquals": {"kms:SigningAlgorithm": SIGNING_ALGORITHM}},
-        )
-    ]
-
-
-def _arn(names: Names, service: str, resource: str) -> str:
-    return f"arn:{names.partition}:{service}:{names.region}:{names.account}:{resource}"

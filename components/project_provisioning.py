@@ -103,7 +103,7 @@ class ProjectProvisioning(pulumi.ComponentResource):
             keys.apply(lambda known: trigger_statements(names, data_key_arn=known[0], signing_key_arn=known[1])),
             environment,
             timeout_seconds=120,
-            rules=[f"arn:{names.partition}:events:{names.region}:{names.account}:rule/{names.prefix}-*"],
+            rules=[names.arn("events", f"rule/{names.prefix}-*")],
         )
         self._rule(trigger)
         self.provision_arn, self.table_name = after(provision.arn, [direct]), table.name

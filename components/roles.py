@@ -73,7 +73,7 @@ class Roles(pulumi.ComponentResource):
         def rendered(statements: Callable[[JobScope], list[Statement]]) -> pulumi.Output[str]:
             return scope.apply(lambda known: policy(statements(known)))
 
-        ours = f"arn:{names.partition}:sagemaker:{names.region}:{names.account}:*"
+        ours = names.arn("sagemaker", "*")
         sagemaker = trust("sagemaker.amazonaws.com", account=names.account, source_arn=ours)
         # People start pipelines from Studio, whose sessions name them. SageMaker refuses a run or a job whose role may
         # not carry that on (SageMaker guide, "Turn on sourceIdentity in CloudTrail logs"). Nobody serves as a person.
@@ -103,7 +103,7 @@ class Roles(pulumi.ComponentResource):
             trust(
                 "events.amazonaws.com",
                 account=names.account,
-                source_arn=f"arn:{names.partition}:events:{names.region}:{names.account}:rule/{names.prefix}-*",
+                source_arn=names.arn("events", f"rule/{names.prefix}-*"),
             ),
             {"start": policy([_start_pipelines(names)])},
         )
@@ -135,7 +135,7 @@ class Roles(pulumi.ComponentResource):
 
 
 def _start_pipelines(names: Names) -> Statement:
-    arn = f"arn:{names.partition}:sagemaker:{names.region}:{names.account}:pipeline/{names.prefix}-*"
+    arn = names.arn("sagemaker", f"pipeline/{names.prefix}-*")
     return allow("StartPipelines", ["sagemaker:StartPipelineExecution"], [arn])
 
 

@@ -103,12 +103,8 @@ def sweep_statements(names: Names, *, retain: bool) -> list[Statement]:
     return [*_look(names), *([] if retain else _remove(names))]
 
 
-def _arn(names: Names, service: str, resource: str) -> str:
-    return f"arn:{names.partition}:{service}:{names.region}:{names.account}:{resource}"
-
-
 def _versions(names: Names) -> str:
-    return _arn(names, "sagemaker", f"model-package/{names.prefix}-*")
+    return names.arn("sagemaker", f"model-package/{names.prefix}-*")
 
 
 def _look(names: Names) -> list[Statement]:
@@ -130,10 +126,10 @@ def _look(names: Names) -> list[Statement]:
         allow(
             "FindRunningPipelines",
             ["sagemaker:ListPipelineExecutions"],
-            [_arn(names, "sagemaker", f"pipeline/{names.prefix}-*")],
+            [names.arn("sagemaker", f"pipeline/{names.prefix}-*")],
         ),
         # A search by prefix is authorised on all alarms of the region.
-        allow("FindAlarms", ["cloudwatch:DescribeAlarms"], [_arn(names, "cloudwatch", "alarm:*")]),
+        allow("FindAlarms", ["cloudwatch:DescribeAlarms"], [names.arn("cloudwatch", "alarm:*")]),
     ]
 
 
@@ -148,7 +144,7 @@ def _remove(names: Names) -> list[Statement]:
                 "sagemaker:StopTransformJob",
             ],
             [
-                _arn(names, "sagemaker", f"endpoint/{names.prefix}-*"),
+                names.arn("sagemaker", f"endpoint/{names.prefix}-*"),
                 names.endpoint_configs_arn,
                 names.endpoint_models_arn,
                 names.transform_jobs_arn,
@@ -158,16 +154,16 @@ def _remove(names: Names) -> list[Statement]:
         allow(
             "EndScaling",
             ["application-autoscaling:DeregisterScalableTarget"],
-            [_arn(names, "application-autoscaling", "scalable-target/*")],  # the service makes up these ids
+            [names.arn("application-autoscaling", "scalable-target/*")],  # the service makes up these ids
             {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
         ),
         allow(
             "DeleteAlarmsOfEndpoints",
             ["cloudwatch:DeleteAlarms"],
             [
-                *(_arn(names, "cloudwatch", f"alarm:{names.prefix}-*.{purpose}") for purpose in ALARM_PURPOSES),
+                *(names.arn("cloudwatch", f"alarm:{names.prefix}-*.{purpose}") for purpose in ALARM_PURPOSES),
                 # Target tracking removes its own in the name of whoever deregisters.
-                _arn(names, "cloudwatch", f"alarm:TargetTracking-endpoint/{names.prefix}-*"),
+                names.arn("cloudwatch", f"alarm:TargetTracking-endpoint/{names.prefix}-*"),
             ],
         ),
     ]

@@ -60,7 +60,8 @@ class Names:
     def _of_model(self, kind: str, model: str, purpose: str) -> str:
         return self._named(kind, f"{model}.{purpose}")
 
-    def _arn(self, service: str, resource: str, *, regional: bool = True) -> str:
+    def arn(self, service: str, resource: str, *, regional: bool = True) -> str:
+        """ARN of a resource of this account: in this region, or in none for a global service such as IAM."""
         return f"arn:{self.partition}:{service}:{self.region if regional else ''}:{self.account}:{resource}"
 
     # storage and keys
@@ -83,7 +84,7 @@ class Names:
 
     def role_arn(self, purpose: str) -> str:
         """ARN of `role(purpose)`, known before the role exists."""
-        return self._arn("iam", f"role/{self.role(purpose)}", regional=False)
+        return self.arn("iam", f"role/{self.role(purpose)}", regional=False)
 
     @property
     def account_root(self) -> str:
@@ -97,7 +98,7 @@ class Names:
 
     def pipeline_arn(self, model: str) -> str:
         """ARN of the model's pipeline. SageMaker lower-cases pipeline names in ARNs; ours are lower case already."""
-        return self._arn("sagemaker", f"pipeline/{self.pipeline(model)}")
+        return self.arn("sagemaker", f"pipeline/{self.pipeline(model)}")
 
     def model_package_group(self, model: str) -> str:
         """Model package group name of a model."""
@@ -105,7 +106,7 @@ class Names:
 
     def model_package_group_arn(self, model: str) -> str:
         """ARN of the model's package group."""
-        return self._arn("sagemaker", f"model-package-group/{self.model_package_group(model)}")
+        return self.arn("sagemaker", f"model-package-group/{self.model_package_group(model)}")
 
     def image_repository(self, model: str) -> str:
         """ECR repository of a model's training and inference image.
@@ -155,7 +156,7 @@ class Names:
 
     def topic_arn(self, purpose: str) -> str:
         """ARN of `topic(purpose)`."""
-        return self._arn("sns", self.topic(purpose))
+        return self.arn("sns", self.topic(purpose))
 
     def queue(self, purpose: str) -> str:
         """SQS queue for a purpose (`undelivered`)."""
@@ -163,7 +164,7 @@ class Names:
 
     def queue_arn(self, purpose: str) -> str:
         """ARN of `queue(purpose)`."""
-        return self._arn("sqs", self.queue(purpose))
+        return self.arn("sqs", self.queue(purpose))
 
     def log_group(self, purpose: str) -> str:
         """CloudWatch log group that the platform itself creates, for a purpose (`flow-logs`)."""
@@ -196,7 +197,7 @@ class Names:
 
     def boundary_arn(self, purpose: str) -> str:
         """ARN of `boundary(purpose)`, known before the policy exists."""
-        return self._arn("iam", f"policy/{self.boundary(purpose)}", regional=False)
+        return self.arn("iam", f"policy/{self.boundary(purpose)}", regional=False)
 
     def project_role(self, project: str, template: str) -> str:
         """Role that the repository of a project, made from a template, deploys as in this environment."""
@@ -209,12 +210,12 @@ class Names:
 
     def project_role_arn(self, project: str, template: str) -> str:
         """ARN of `project_role`, known before the role exists."""
-        return self._arn("iam", f"role{self.project_role_path}{self.project_role(project, template)}", regional=False)
+        return self.arn("iam", f"role{self.project_role_path}{self.project_role(project, template)}", regional=False)
 
     @property
     def project_roles_arn(self) -> str:
         """ARN pattern of every project role of this stack, for policies."""
-        return self._arn("iam", f"role{self.project_role_path}*", regional=False)
+        return self.arn("iam", f"role{self.project_role_path}*", regional=False)
 
     # delivery
     @property
@@ -225,7 +226,7 @@ class Names:
     @property
     def event_bus_arn(self) -> str:
         """ARN of `event_bus`, known to the previous environment before the bus exists."""
-        return self._arn("events", f"event-bus/{self.event_bus}")
+        return self.arn("events", f"event-bus/{self.event_bus}")
 
     def function(self, purpose: str) -> str:
         """Lambda function for a purpose (`promote`, `deploy`, `verify`)."""
@@ -233,7 +234,7 @@ class Names:
 
     def function_arn(self, purpose: str) -> str:
         """ARN of `function(purpose)`."""
-        return self._arn("lambda", f"function:{self.function(purpose)}")
+        return self.arn("lambda", f"function:{self.function(purpose)}")
 
     def table(self, purpose: str) -> str:
         """DynamoDB table for a purpose (`deliveries`)."""
@@ -241,7 +242,7 @@ class Names:
 
     def table_arn(self, purpose: str) -> str:
         """ARN of `table(purpose)`."""
-        return self._arn("dynamodb", f"table/{self.table(purpose)}")
+        return self.arn("dynamodb", f"table/{self.table(purpose)}")
 
     def endpoint(self, model: str) -> str:
         """SageMaker endpoint of a model. It stays when its version changes, so that callers keep their address."""
@@ -249,7 +250,7 @@ class Names:
 
     def endpoint_arn(self, model: str) -> str:
         """ARN of the model's endpoint."""
-        return self._arn("sagemaker", f"endpoint/{self.endpoint(model)}")
+        return self.arn("sagemaker", f"endpoint/{self.endpoint(model)}")
 
     def endpoint_config(self, model: str, digest: str) -> str:
         """SageMaker endpoint config of a model, by the digest of its content."""
@@ -266,14 +267,14 @@ class Names:
     @property
     def endpoint_configs_arn(self) -> str:
         """ARN pattern of every endpoint config of this stack, for policies: a cut name keeps only the prefix."""
-        return self._arn("sagemaker", f"endpoint-config/{self.prefix}-*")
+        return self.arn("sagemaker", f"endpoint-config/{self.prefix}-*")
 
     @property
     def endpoint_models_arn(self) -> str:
         """ARN pattern of every SageMaker model of this stack, for policies."""
-        return self._arn("sagemaker", f"model/{self.prefix}-*")
+        return self.arn("sagemaker", f"model/{self.prefix}-*")
 
     @property
     def transform_jobs_arn(self) -> str:
         """ARN pattern of every transform job of this stack, for policies."""
-        return self._arn("sagemaker", f"transform-job/{self.prefix}-*")
+        return self.arn("sagemaker", f"transform-job/{self.prefix}-*")

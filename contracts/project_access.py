@@ -61,7 +61,7 @@ def _common(names: Names, project: str, folders: Sequence[str]) -> list[Statemen
             "ReadPublishedParameters",
             ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],
             [
-                _arn(names, "ssm", f"parameter{paths.root}/{section}{rest}")
+                names.arn("ssm", f"parameter{paths.root}/{section}{rest}")
                 for section in ("encryption", "network", "storage")
                 for rest in ("", "/*")
             ],
@@ -87,7 +87,7 @@ def _use_data_key(names: Names) -> Statement:
     return _allow(
         "UseDataKeyThroughServices",
         ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"],
-        [_arn(names, "kms", "key/*")],
+        [names.arn("kms", "key/*")],
         {
             "ForAnyValue:StringEquals": {"kms:ResourceAliases": names.key_alias("data")},
             "StringEquals": {"kms:ViaService": [f"{s}.{names.region}.amazonaws.com" for s in ("s3", "sagemaker")]},
@@ -160,15 +160,15 @@ def _serve(names: Names, project: str) -> list[Statement]:
             ],
             [
                 names.endpoint_arn(project),
-                _arn(names, "sagemaker", f"endpoint-config/{_any_digest(names.endpoint_config, project)}"),
-                _arn(names, "sagemaker", f"model/{_any_digest(names.endpoint_model, project)}"),
+                names.arn("sagemaker", f"endpoint-config/{_any_digest(names.endpoint_config, project)}"),
+                names.arn("sagemaker", f"model/{_any_digest(names.endpoint_model, project)}"),
             ],
         ),
         _pass_role(names, PASSED_BY_INFERENCE),
         _allow(
             "AttachEncryptedVolumes",
             ["kms:CreateGrant"],
-            [_arn(names, "kms", "key/*")],
+            [names.arn("kms", "key/*")],
             {
                 "Bool": {"kms:GrantIsForAWSResource": "true"},
                 "ForAnyValue:StringEquals": {"kms:ResourceAliases": names.key_alias("data")},
@@ -186,10 +186,10 @@ def _any_digest(name_of: Callable[[str, str], str], project: str) -> str:
 
 
 def _watch_and_scale(names: Names, project: str) -> list[Statement]:
-    alarms = _arn(names, "cloudwatch", f"alarm:{names.alarm('*', project)}")
-    targets = [_arn(names, "application-autoscaling", "scalable-target/*")]
+    alarms = names.arn("cloudwatch", f"alarm:{names.alarm('*', project)}")
+    targets = [names.arn("application-autoscaling", "scalable-target/*")]
     # Target tracking names its alarms so, and makes and removes them in its caller's name.
-    tracking = _arn(names, "cloudwatch", f"alarm:TargetTracking-endpoint/{names.endpoint(project)}/*")
+    tracking = names.arn("cloudwatch", f"alarm:TargetTracking-endpoint/{names.endpoint(project)}/*")
     return [
         _allow(
             "WatchOwnEndpoint",
@@ -203,7 +203,7 @@ def _watch_and_scale(names: Names, project: str) -> list[Statement]:
             [alarms, tracking],
         ),
         # CloudWatch's refusals name all alarms, so single ones may not do.
-        _allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], [_arn(names, "cloudwatch", "alarm:*")]),
+        _allow("SeeAlarms", ["cloudwatch:DescribeAlarms"], [names.arn("cloudwatch", "alarm:*")]),
         # The service makes up these ids, and asks the caller for UpdateEndpointWeightsAndCapacities on the endpoint.
         _allow(
             "ScaleOwnEndpoint",
@@ -239,7 +239,7 @@ def _watch_and_scale(names: Names, project: str) -> list[Statement]:
         _allow(
             "LetAutoscalingWork",
             ["iam:CreateServiceLinkedRole"],
-            [f"arn:{names.partition}:iam::{names.account}:role/aws-service-role/{_SCALING}/{_SCALING_ROLE}"],
+            [names.arn("iam", f"role/aws-service-role/{_SCALING}/{_SCALING_ROLE}", regional=False)],
             {"StringEquals": {"iam:AWSServiceName": _SCALING}},
         ),
     ]
@@ -270,7 +270,7 @@ def _read_development(development: Names, project: str) -> list[Statement]:
         _allow(
             "DecryptOwnRuns",
             ["kms:Decrypt"],
-            [_arn(development, "kms", "key/*")],
+            [development.arn("kms", "key/*")],
             {
                 "ForAnyValue:StringEquals": {"kms:ResourceAliases": development.key_alias("data")},
                 "StringEquals": {"kms:ViaService": f"s3.{development.region}.amazonaws.com"},
@@ -292,10 +292,6 @@ _TEMPLATES: Mapping[str, Callable[[Names, str, Names], list[Statement]]] = {
     TRAINING: _training,
     INFERENCE: _inference,
 }
-
-
-def _arn(names: Names, service: str, resource: str) -> str:
-    return f"arn:{names.partition}:{service}:{names.region}:{names.account}:{resource}"
 
 
 def _allow(

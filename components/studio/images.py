@@ -60,7 +60,7 @@ class StudioImages(pulumi.ComponentResource):
                 trust_policy=trust(
                     "sagemaker.amazonaws.com",
                     account=names.account,
-                    source_arn=f"arn:{names.partition}:sagemaker:{names.region}:{names.account}:*",
+                    source_arn=names.arn("sagemaker", "*"),
                 ),
                 policies={"pull": policy(pull_statements(names, [image.uri for image in images.values()]))},
             ),

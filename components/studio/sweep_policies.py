@@ -17,8 +17,7 @@ class SweepScope:
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a regional resource of this account."""
-        names = self.names
-        return f"arn:{names.partition}:{service}:{names.region}:{names.account}:{resource}"
+        return self.names.arn(service, resource)
 
 
 def empty_statements(scope: SweepScope, domain_id: str) -> list[Statement]:

@@ -54,7 +54,7 @@ class MlflowTracking(pulumi.ComponentResource):
                 trust_policy=trust(
                     "sagemaker.amazonaws.com",
                     account=names.account,
-                    source_arn=f"arn:{names.partition}:sagemaker:{names.region}:{names.account}:*",
+                    source_arn=names.arn("sagemaker", "*"),
                 ),
                 policies={
                     "artifacts": pulumi.Output.from_input(data_key_arn).apply(

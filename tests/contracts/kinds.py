@@ -71,7 +71,7 @@ ADDRESSES = {
     "project_roles_arn": (lambda names, model: names.project_roles_arn, {"model", "image_account"}),
     "image_uri": (lambda names, model: names.image_uri(model, "v1.0.0"), {"environment", "account"}),
 }
-PARTS = {"prefix", "partition", "project_role_path", "image_of"}
+PARTS = {"arn", "prefix", "partition", "project_role_path", "image_of"}
 """Of names, or a choice among them, and no names themselves."""
 
 EVERY = PHYSICAL | IMAGE_REPOSITORY | ADDRESSES
