@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from boto3.dynamodb.types import TypeDeserializer
 from moto.sns.models import sns_backends
 
 from contracts import desired_state
@@ -29,6 +28,7 @@ from local.runner import images
 from local.runner.engine import Runner
 from local.runner.progress import Listener, Silent
 from local.runner.record import RunRecord
+from operations.items import plain
 from settings import StackSettings
 
 ROLE = "mlops-operator"
@@ -111,7 +111,6 @@ class LocalDelivery:
 
     def history(self, stack: str, model: str) -> list[desired_state.Deployment]:
         """Return a stack's deployments of a model as its functions recorded them, oldest first."""
-        plain = TypeDeserializer()
         answer = self.client("dynamodb", stack).query(
             TableName=self.settings[stack].names.table("deliveries"),
             KeyConditionExpression="pk = :model AND begins_with(sk, :deployment)",
@@ -120,8 +119,7 @@ class LocalDelivery:
                 ":deployment": {"S": desired_state.DEPLOYMENT_PREFIX},
             },
         )
-        items = [{name: plain.deserialize(value) for name, value in item.items()} for item in answer["Items"]]
-        return [desired_state.deployment_from(item) for item in items]
+        return [desired_state.deployment_from(plain(item)) for item in answer["Items"]]
 
     def messages(self, stack: str) -> list[dict[str, Any]]:
         """Return what a stack's functions published to its topic of results, in this command, oldest first."""

@@ -1,16 +1,15 @@
 """The projects table as an operator reads it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-
-from boto3.dynamodb.types import TypeDeserializer
 
 from contracts.desired_state import PARTITION_KEY, SORT_KEY
 from contracts.project_records import Project, project_from
 from contracts.projects import PROJECT_SORT_KEY, TABLE, check_project_name, group_key, partition_key
 from contracts.rules import BrokenRuleError
 from operations.errors import NotFoundError, RefusedError, told
+from operations.items import plain
 from operations.session import Access
 
 
@@ -27,7 +26,7 @@ def read_project(access: Access, name: str) -> Project | None:
                 ConsistentRead=True,
             )
         )
-        items = [_plain(item) for page in pages for item in page["Items"]]
+        items = [plain(item) for page in pages for item in page["Items"]]
     return project_from(items)
 
 
@@ -55,7 +54,7 @@ def _scanned(access: Access) -> list[Project]:
                 ConsistentRead=True,
             )
         )
-        items = [_plain(item) for page in pages for item in page["Items"]]
+        items = [plain(item) for page in pages for item in page["Items"]]
     by_key: dict[str, list[dict[str, Any]]] = {}
     for item in items:
         by_key.setdefault(item[PARTITION_KEY], []).append(item)
@@ -106,12 +105,7 @@ def _project_of(access: Access, group: str) -> str | None:
     key = {PARTITION_KEY: {"S": group_key(group)}, SORT_KEY: {"S": PROJECT_SORT_KEY}}
     with _asking(access, f"look up group {group}"):
         answer = access.client("dynamodb").get_item(TableName=access.names.table(TABLE), Key=key)
-    return str(_plain(answer["Item"])["project"]) if "Item" in answer else None
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    deserializer = TypeDeserializer()
-    return {name: deserializer.deserialize(value) for name, value in item.items()}
+    return str(plain(answer["Item"])["project"]) if "Item" in answer else None
 
 
 @contextmanager

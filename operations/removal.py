@@ -15,6 +15,7 @@ from contracts import desired_state, endpoint_plan
 from contracts.delivery_config import Owner
 from contracts.endpoint_plan.scaling import DIMENSION, SERVICE, scalable_resource
 from operations import table
+from operations.descriptions import description_of
 from operations.errors import MisuseError, NotFoundError, OperationError, code_of, is_missing, told
 from operations.plain import now
 from operations.session import Access
@@ -109,7 +110,7 @@ def _may_go(access: Access, model: str, described: Mapping[str, Any] | None) -> 
 
 
 def _endpoint(access: Access, model: str) -> Mapping[str, Any] | None:
-    return _asked(access, "describe_endpoint", EndpointName=access.names.endpoint(model))
+    return description_of(access, "describe_endpoint", EndpointName=access.names.endpoint(model))
 
 
 def _configs(access: Access, model: str, described: Mapping[str, Any] | None) -> list[str]:
@@ -132,7 +133,7 @@ def _configs(access: Access, model: str, described: Mapping[str, Any] | None) ->
 
 
 def _models_of(access: Access, config: str) -> set[str]:
-    described = _asked(access, "describe_endpoint_config", EndpointConfigName=config) or {}
+    described = description_of(access, "describe_endpoint_config", EndpointConfigName=config) or {}
     kinds = ("ProductionVariants", "ShadowProductionVariants")
     return {v["ModelName"] for kind in kinds for v in described.get(kind) or () if v.get("ModelName")}
 
@@ -177,17 +178,6 @@ def _model_of(access: Access, endpoint: str, arn: str) -> str:
         pages = access.client("sagemaker").get_paginator("list_tags").paginate(ResourceArn=arn)
         tags = {tag["Key"]: str(tag["Value"]) for page in pages for tag in page["Tags"]}
     return tags.get(MODEL_TAG) or endpoint
-
-
-def _asked(access: Access, operation: str, **request: str) -> Mapping[str, Any] | None:
-    with told(f"{operation.replace('_', ' ')} {next(iter(request.values()))}"):
-        try:
-            found: Mapping[str, Any] = getattr(access.client("sagemaker"), operation)(**request)
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
-    return found
 
 
 def _delete(access: Access, service: str, operation: str, **request: Any) -> None:

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from contracts import desired_state
 from contracts.desired_state import Decision, Deployment, Desired, Outcome, Request
 from operations.errors import NotFoundError, OperationError, code_of, told
+from operations.items import plain, serialised
 from operations.session import Access
 
 TABLE = "deliveries"
@@ -34,13 +34,13 @@ def history(access: Access, model: str, *, newest: int | None = None) -> tuple[D
             .paginate(
                 TableName=access.names.table(TABLE),
                 KeyConditionExpression="pk = :model AND begins_with(sk, :kind)",
-                ExpressionAttributeValues=_serialised(values),
+                ExpressionAttributeValues=serialised(values),
                 ScanIndexForward=False,
                 ConsistentRead=True,
                 PaginationConfig={"MaxItems": newest, "PageSize": min(newest or 100, 100)},
             )
         )
-        return tuple(desired_state.deployment_from(_plain(item)) for page in pages for item in page["Items"])
+        return tuple(desired_state.deployment_from(plain(item)) for page in pages for item in page["Items"])
 
 
 def ask(access: Access, request: Request) -> Outcome:
@@ -97,9 +97,9 @@ def _with_previous(access: Access, deployment: Deployment) -> Deployment:
 def _get(access: Access, key: Mapping[str, str]) -> dict[str, Any] | None:
     with _asking(access, f"read {key[desired_state.PARTITION_KEY]}"):
         answer = access.client("dynamodb").get_item(
-            TableName=access.names.table(TABLE), Key=_serialised(key), ConsistentRead=True
+            TableName=access.names.table(TABLE), Key=serialised(key), ConsistentRead=True
         )
-    return _plain(answer["Item"]) if "Item" in answer else None
+    return plain(answer["Item"]) if "Item" in answer else None
 
 
 @contextmanager
@@ -116,17 +116,7 @@ def _asking(access: Access, what: str) -> Iterator[None]:
 
 
 def _put(access: Access, item: Mapping[str, Any], condition: Mapping[str, Any]) -> dict[str, Any]:
-    put: dict[str, Any] = {"TableName": access.names.table(TABLE), "Item": _serialised(item), **condition}
+    put: dict[str, Any] = {"TableName": access.names.table(TABLE), "Item": serialised(item), **condition}
     if "ExpressionAttributeValues" in put:
-        put["ExpressionAttributeValues"] = _serialised(put["ExpressionAttributeValues"])
+        put["ExpressionAttributeValues"] = serialised(put["ExpressionAttributeValues"])
     return {"Put": put}
-
-
-def _serialised(item: Mapping[str, Any]) -> dict[str, Any]:
-    serializer = TypeSerializer()
-    return {name: serializer.serialize(value) for name, value in item.items()}
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    deserializer = TypeDeserializer()
-    return {name: deserializer.deserialize(value) for name, value in item.items()}

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from contracts.delivery_events import UnreadableEventError, version_parts
 from contracts.desired_state import Deployment
 from operations import deployments, table, versions
-from operations.errors import NotFoundError, is_missing, told
+from operations.descriptions import description_of
+from operations.errors import NotFoundError, told
 from operations.serving import Endpoint, endpoint_of
 from operations.session import Access
 from operations.versions import Version
@@ -90,7 +89,7 @@ def _deployment(access: Access, model: str, config: str | None, notes: list[str]
 def _variants(
     access: Access, model: str, described: Mapping[str, Any], deployment: Deployment | None, notes: list[str]
 ) -> list[Variant]:
-    config = _asked(access, "describe_endpoint_config", EndpointConfigName=described.get("EndpointConfigName"))
+    config = description_of(access, "describe_endpoint_config", EndpointConfigName=described.get("EndpointConfigName"))
     if config is None:
         notes.append(f"config {described.get('EndpointConfigName')} is gone; the endpoint serves on without it")
         return []
@@ -118,7 +117,7 @@ def _variant(
     shadow: bool,
 ) -> Variant:
     name = variant["ModelName"]
-    served = _asked(access, "describe_model", ModelName=name) or {}
+    served = description_of(access, "describe_model", ModelName=name) or {}
     if not served:
         notes.append(f"SageMaker model {name} is gone; the endpoint serves on without it, but cannot scale out")
     container = served.get("PrimaryContainer") or (served.get("Containers") or [{}])[0]
@@ -167,15 +166,3 @@ def _tag(access: Access, arn: str | None) -> str | None:
         pages = access.client("sagemaker").get_paginator("list_tags").paginate(ResourceArn=arn)
         tags = {tag["Key"]: str(tag["Value"]) for page in pages for tag in page["Tags"]}
     return tags.get(VERSION_TAG)
-
-
-def _asked(access: Access, operation: str, **request: object) -> Mapping[str, Any] | None:
-    """Return a description, None where what is named is gone."""
-    with told(f"{operation.replace('_', ' ')} {next(iter(request.values()))}"):
-        try:
-            found: Mapping[str, Any] = getattr(access.client("sagemaker"), operation)(**request)
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
-    return found

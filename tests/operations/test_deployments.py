@@ -11,6 +11,7 @@ from contracts.delivery_config import Owner
 from contracts.desired_state import State
 from operations import deployments, table
 from operations.errors import MisuseError, NotFoundError, OperationError, RefusedError
+from operations.items import serialised
 from tests.operations.world import CALLER, MODEL
 
 LONG_AGO, LATER = "2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z"
@@ -183,7 +184,7 @@ def test_a_write_of_somebody_else_in_between_is_read_again(two_versions, access,
             others.pop()
             found = table.read(access, MODEL)
             moved = replace(found, revision=found.revision + 1, detail="scaled")
-            item = table._serialised(desired_state.desired_item(moved))
+            item = serialised(desired_state.desired_item(moved))
             client.put_item(TableName=two_versions.names.table(table.TABLE), Item=item)
         return real(**request)
 

@@ -79,11 +79,11 @@ class Dev:
         return self
 
     def put(self, name, sort_key, record):
-        from operations.table import _serialised
+        from operations.items import serialised
 
         values = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(record).items()}
         item = {"pk": partition_key(name), "sk": sort_key, **values}
-        self.client("dynamodb").put_item(TableName=self.table, Item=_serialised(item))
+        self.client("dynamodb").put_item(TableName=self.table, Item=serialised(item))
 
     def project(self, name="churn", *, by=None, status=Status.READY, **changes):
         """Record a project as the function does, made by `by` with the usual command."""

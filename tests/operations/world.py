@@ -10,6 +10,7 @@ from contracts.desired_state import Request, State
 from local.aws import endpoint_machine
 from local.aws.server import EmbeddedAws
 from operations import table, versions
+from operations.items import serialised
 from operations.session import Access
 from settings import StackSettings
 
@@ -179,7 +180,7 @@ class World:
             desired_state.deployment_item(desired_state.deployment_of(moved)),
         ):
             name = self.names.table(table.TABLE)
-            self.client("dynamodb").put_item(TableName=name, Item=table._serialised(item))
+            self.client("dynamodb").put_item(TableName=name, Item=serialised(item))
         assert moved.revision == read.revision + 1
         return moved
 
