@@ -213,7 +213,13 @@ def test_ctrl_c_leaves_a_record_that_says_so_and_no_process(tmp_path):
         "s3://their-bucket/main.py=main.py",
     ]  # fmt: skip
     process = subprocess.Popen(
-        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(root)}, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        text=True,
+        # A suite that was started in the background ignores the signal, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     pipe.read_bytes()
     process.send_signal(signal.SIGINT)
