@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from portal.fingerprints import Fingerprint
 from portal.journal import Journal
 from portal.locks import locks_of
-from portal.operation import Operation, Patience
+from portal.operation import WORKER, Operation, Patience
 from portal.outcomes import Outcome, Reason, RepairStep, State, repairs_for
 from portal.requests import READS_ONLY, Kind, Request
 from portal.workspace import stack_file
@@ -34,6 +34,11 @@ def check_settings(document: Mapping[str, Any], source: str) -> None:
     load_settings((config if isinstance(config, Mapping) else {}).get(CONFIG_KEY, {}), source=source)
 
 
+def new_identity() -> str:
+    """Return an id for an operation: when, and a random part. It sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
+
+
 class RepairRefusedError(Exception):
     """A repair that can do harm was asked for without a confirmation."""
 
@@ -43,6 +48,7 @@ class Engine:
 
     `work` keeps what operations leave on this machine: one folder each under `operations/`. Two services must not
     share one. `environment` goes to the engine and the program as it is: credentials belong there, and nowhere else.
+    `worker` is the module whose `main()` runs one operation.
     """
 
     def __init__(
@@ -57,6 +63,7 @@ class Engine:
         policy_packs: Sequence[Path] = (),
         patience: Patience | None = None,
         check: Check = check_settings,
+        worker: str = WORKER,
     ) -> None:
         self._root = root.resolve()
         self._work = work.resolve()
@@ -67,35 +74,45 @@ class Engine:
         self._policy_packs = tuple(str(pack.resolve()) for pack in policy_packs)
         self._patience = patience or Patience()
         self._check = check
+        self._worker = worker
 
-    def preview(self, stack: str, *, settings: Mapping[str, Any] | None = None, message: str = "") -> Operation:
+    def preview(
+        self, stack: str, *, settings: Mapping[str, Any] | None = None, message: str = "", identity: str | None = None
+    ) -> Operation:
         """Say what `up` would do. Its outcome holds the fingerprint that an approval binds.
 
-        `settings` replaces the stack file's settings, for an edit that is not saved yet.
+        `settings` replaces the stack file's settings, for an edit that is not saved yet. `identity`, here and below, is
+        the id that the caller knows the operation by (`new_identity`); an operation of this id must not exist.
         """
-        return self._start(Kind.PREVIEW, stack, settings=settings, message=message)
+        return self._start(Kind.PREVIEW, stack, settings=settings, message=message, identity=identity)
 
-    def preview_destroy(self, stack: str) -> Operation:
+    def preview_destroy(self, stack: str, *, identity: str | None = None) -> Operation:
         """Say what `destroy` would remove."""
-        return self._start(Kind.PREVIEW_DESTROY, stack)
+        return self._start(Kind.PREVIEW_DESTROY, stack, identity=identity)
 
     def up(
-        self, stack: str, *, approved: Fingerprint | None = None, message: str = "", parallel: int | None = None
+        self,
+        stack: str,
+        *,
+        approved: Fingerprint | None = None,
+        message: str = "",
+        parallel: int | None = None,
+        identity: str | None = None,
     ) -> Operation:
         """Deploy. With `approved`, only if another preview shows exactly what was approved, and then only that."""
-        return self._start(Kind.UP, stack, approved=approved, message=message, parallel=parallel)
+        return self._start(Kind.UP, stack, approved=approved, message=message, parallel=parallel, identity=identity)
 
-    def refresh(self, stack: str, *, message: str = "") -> Operation:
+    def refresh(self, stack: str, *, message: str = "", identity: str | None = None) -> Operation:
         """Write into the state what is really there."""
-        return self._start(Kind.REFRESH, stack, message=message)
+        return self._start(Kind.REFRESH, stack, message=message, identity=identity)
 
-    def drift(self, stack: str) -> Operation:
+    def drift(self, stack: str, *, identity: str | None = None) -> Operation:
         """Say what differs between state and cloud; changes neither."""
-        return self._start(Kind.DRIFT, stack)
+        return self._start(Kind.DRIFT, stack, identity=identity)
 
-    def destroy(self, stack: str, *, remove: bool = False, message: str = "") -> Operation:
+    def destroy(self, stack: str, *, remove: bool = False, message: str = "", identity: str | None = None) -> Operation:
         """Remove all resources; with `remove` also the empty stack and its history."""
-        return self._start(Kind.DESTROY, stack, remove=remove, message=message)
+        return self._start(Kind.DESTROY, stack, remove=remove, message=message, identity=identity)
 
     def state(self, stack: str) -> Outcome:
         """Return number of resources, version, pending operations, locks and the repairs they call for."""
@@ -103,7 +120,9 @@ class Engine:
         locks = self._locks(stack)
         return replace(outcome, locks=locks, repairs=repairs_for(outcome.pending, locks))
 
-    def repair(self, stack: str, step: RepairStep, *, confirmed: bool = False) -> Operation:
+    def repair(
+        self, stack: str, step: RepairStep, *, confirmed: bool = False, identity: str | None = None
+    ) -> Operation:
         """Do one repair that an outcome offered.
 
         Raises RepairRefusedError where a person has to look first and confirm: before pending creations are forgotten,
@@ -121,7 +140,7 @@ class Engine:
                 raise RepairRefusedError(
                     f"the stack {stack} is held by {holders}: make sure that no operation runs, then confirm."
                 )
-        return self._start(Kind.REPAIR, stack, repair=step, checked=False)
+        return self._start(Kind.REPAIR, stack, repair=step, checked=False, identity=identity)
 
     def reopen(self, operation: str) -> Outcome | None:
         """Return the end of an operation that an earlier service started; None while its worker still runs.
@@ -147,13 +166,14 @@ class Engine:
         *,
         settings: Mapping[str, Any] | None = None,
         checked: bool = True,
+        identity: str | None = None,
         **details: Any,
     ) -> Operation:
         source = f"Pulumi.{stack}.yaml"
         document, wrong = self._document(stack, source, settings)
         if wrong is None and checked:
             wrong = self._wrong(document, source)
-        identity = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
+        identity = identity or new_identity()
         folder = self._work / "operations" / identity
         request = Request(
             id=identity,
@@ -178,7 +198,7 @@ class Engine:
                 Outcome(state=State.FAILED, reason=Reason.SETTINGS, message=str(wrong), diagnostics=problems)
             )
         else:
-            operation.start(self._environment, self._patience, self._lost)
+            operation.start(self._environment, self._patience, self._lost, self._worker)
         return operation
 
     def _document(

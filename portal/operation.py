@@ -17,7 +17,8 @@ from portal.outcomes import Outcome, Reason
 from portal.requests import Request
 
 PROJECT = Path(__file__).resolve().parent.parent
-START = "import sys; sys.path.insert(0, sys.argv.pop()); from portal.engine_worker import main; main()"
+WORKER = "portal.engine_worker"
+START = "import importlib, sys; sys.path.insert(0, sys.argv.pop()); importlib.import_module(sys.argv.pop()).main()"
 """Finds this package without PYTHONPATH, which the program would get too."""
 
 
@@ -113,12 +114,12 @@ class Operation:
         """End an operation for which no worker is started."""
         self._end(outcome)
 
-    def start(self, environment: Mapping[str, str], patience: Patience, lost: Lost) -> None:
+    def start(self, environment: Mapping[str, str], patience: Patience, lost: Lost, worker: str = WORKER) -> None:
         """Start the worker and the two threads that listen to it and watch over it."""
         descriptor = os.open(self.journal.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a") as log:
             self._worker = subprocess.Popen(
-                [sys.executable, "-P", "-c", START, str(PROJECT)],
+                [sys.executable, "-P", "-c", START, worker, str(PROJECT)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
