@@ -58,9 +58,11 @@ class ResourcePlanned(ResourceEvent):
     replacing: tuple[str, ...] = ()
     """Properties that make a replacement necessary."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
-    """What the program asks for; a value that is not known yet is `UNKNOWN`."""
+    """What the program asks for, of a deletion what it asked for; a value that is not known yet is `UNKNOWN`."""
     parent: str = ""
     protected: bool = False
+    retained: bool = False
+    """What a deletion or replacement takes out of the stack stays in the cloud."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -139,9 +139,10 @@ def _planned(metadata: Any, operation: str, redactor: Redactor) -> ResourcePlann
         operation=operation,
         changes=_changes(metadata, redactor),
         replacing=tuple(sorted(metadata.keys or ())),
-        inputs=redactor.value(known((metadata.new.inputs if metadata.new else None) or {})),
+        inputs=redactor.value(known((state.inputs if state else None) or {})),
         parent=(state.parent if state else "") or "",
         protected=bool(state and state.protect),
+        retained=bool(metadata.old and metadata.old.retain_on_delete),
     )
 
 

@@ -67,7 +67,9 @@ def engine_event(**kinds):
 
 def metadata(operation, old=None, new=None, differences=None, keys=None):
     def state(inputs):
-        return SimpleNamespace(inputs=inputs, outputs={}, parent="urn:parent", protect=True, id="i-1")
+        return SimpleNamespace(
+            inputs=inputs, outputs={}, parent="urn:parent", protect=True, id="i-1", retain_on_delete=True
+        )
 
     return SimpleNamespace(
         urn=URN,
@@ -133,6 +135,12 @@ def test_what_stays_as_it_is_makes_no_noise_while_an_update_runs():
     same = SimpleNamespace(metadata=metadata("same", {}, {}), planning=False)
     assert list(translated(engine_event(resource_pre_event=same), Redactor())) == []
     assert list(translated(engine_event(res_outputs_event=same), Redactor())) == []
+
+
+def test_a_planned_deletion_says_what_was_there_and_that_the_cloud_keeps_it():
+    event = SimpleNamespace(metadata=metadata("delete", {"size": 1}, None), planning=True)
+    (found,) = translated(engine_event(resource_pre_event=event), Redactor())
+    assert (found.operation, found.inputs, found.retained) == ("delete", {"size": 1}, True)
 
 
 def test_drift_is_told_by_what_a_refresh_found():
