@@ -12,6 +12,11 @@ from contracts.github import FUNCTIONS, SIGNING_ALGORITHM
 from contracts.names import Names
 
 
+def github_app_signers(names: Names, ci_role_arn: str | None = None) -> list[str]:
+    """Return who may sign: the functions that talk to GitHub, and the role that runs `pulumi up` where one is named."""
+    return [*(names.role_arn(function) for function in FUNCTIONS), *([] if ci_role_arn is None else [ci_role_arn])]
+
+
 def github_app_key_policy(names: Names, signers: Sequence[str] | None = None) -> str:
     """Return the key's policy: the account administers it, and exactly the roles `signers` (ARNs) may sign.
 
@@ -19,7 +24,7 @@ def github_app_key_policy(names: Names, signers: Sequence[str] | None = None) ->
     `aws:PrincipalArn`, because KMS refuses a policy that names a role that is not there yet. Everybody else in the
     account is refused, also where their own policy allows kms:*. Raises ValueError for a signer that is no exact role.
     """
-    signers = [names.role_arn(function) for function in FUNCTIONS] if signers is None else signers
+    signers = github_app_signers(names) if signers is None else signers
     _check(names, signers)
     signing: dict[str, dict[str, str | Sequence[str]]] = {
         "StringEquals": {"kms:CallerAccount": names.account, "kms:SigningAlgorithm": SIGNING_ALGORITHM},
@@ -34,7 +39,7 @@ def github_app_key_policy(names: Names, signers: Sequence[str] | None = None) ->
 
 
 def signing_statements(key_arn: str) -> list[Statement]:
-    """Return what a function needs to sign as the app, for its own role."""
+    """Return what a role needs of its own to sign as the app: the key's policy alone lets nobody."""
     return [
         allow(
             "SignForTheApp",

@@ -1,5 +1,6 @@
 """The section `github`: the organisation on GitHub, the app that acts there, and who approves deployments."""
 
+import re
 from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -19,6 +20,9 @@ from contracts.github import (
 from contracts.rules import BrokenRuleError
 from settings.fields import Choice, Section
 
+ROLE_PATTERN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$"
+"""IAM, "IAM and AWS STS quotas": names of roles. Of paths it takes what occurs: no signs that a policy expands."""
+
 
 class Plan(StrEnum):
     """What the organisation pays GitHub for; it decides what GitHub protects in private repositories."""
@@ -36,6 +40,15 @@ def _check_id(number: int) -> int:
     )
 
 
+def _check_role(arn: str) -> str:
+    if re.fullmatch(ROLE_PATTERN, arn, re.ASCII):
+        return arn
+    raise BrokenRuleError(
+        "a role is named by its exact ARN: no pattern, no session of it (sts, assumed-role), no user, no root",
+        "copy it: aws iam get-role --role-name NAME --query Role.Arn --output text",
+    )
+
+
 def _check_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme == "https" and parts.hostname and not parts.username and not parts.query and not url.endswith("/"):
@@ -45,6 +58,7 @@ def _check_url(url: str) -> str:
 
 GitHubId = Annotated[int, AfterValidator(_check_id), Field(json_schema_extra={"exclusiveMinimum": 0})]
 Login = Annotated[str, AfterValidator(check_organization), Field(json_schema_extra={"pattern": ORGANIZATION_PATTERN})]
+Role = Annotated[str, AfterValidator(_check_role), Field(json_schema_extra={"pattern": ROLE_PATTERN})]
 Team = Annotated[str, AfterValidator(check_team), Field(json_schema_extra={"pattern": SLUG_PATTERN})]
 
 
@@ -89,6 +103,9 @@ class GitHub(Section):
     """KMS key that signs for the app, in the stack's account and region; docs/runbooks/github-app-key.md makes it."""
     installation_id: GitHubId
     """Id of the app's installation in the organisation: the number at the end of the installation's address."""
+    ci_role_arn: Role | None = None
+    """Role in the stack's account in which `pulumi up` runs. Where named, it may sign for the app as the functions may,
+    for `mlops github-token`, which gives Pulumi its token; docs/runbooks/github-app-key.md changes the key's policy."""
     api_url: Annotated[str, AfterValidator(_check_url)] = API_URL
     """Address of the REST API; another one for GitHub Enterprise Cloud with data residency."""
     plan: Annotated[Plan, Choice]
@@ -100,8 +117,8 @@ class GitHub(Section):
     workflows_repository: Annotated[str, AfterValidator(check_repository_name)] = "mlops-workflows"
     """Repository of the shared workflows; deploy roles trust only jobs that run one of these."""
     publish_templates: bool = True
-    """Whether the stack creates the template repositories and publishes their content, which needs the app installed
-    and GITHUB_TOKEN where Pulumi runs. False while the rest is set up: nothing then calls GitHub during `up`."""
+    """Whether the stack creates the template repositories and publishes their content, which needs the app installed,
+    and Pulumi run by `mlops github-token`. False while the rest is set up: nothing then calls GitHub during `up`."""
     immutable_subjects: bool = True
     """Whether deploy roles trust the OIDC subject with ids beside the one by names. False only where GitHub sends none:
     it does for every repository made after July 15, 2026, and whichever form comes, the repository's id must match."""

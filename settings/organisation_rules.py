@@ -30,6 +30,17 @@ def the_apps_key_is_of_the_stack(settings: "StackSettings") -> Iterator[Problem]
         yield problem(("github", "key_arn"), settings.github.key_arn, BrokenRuleError(rule, fix))
 
 
+def who_runs_pulumi_is_of_the_account(settings: "StackSettings") -> Iterator[Problem]:
+    """The key's policy lets only roles of its own account sign."""
+    if settings.github is None or settings.github.ci_role_arn is None or settings.environment != "dev":
+        return
+    arn, own = settings.github.ci_role_arn, settings.names.account_root.removesuffix("root") + "role/"
+    if not arn.startswith(own):
+        rule = f"a role that signs for the app is of the stack's own account: it begins with {own}"
+        fix = "write the role in which `pulumi up` of dev works in that account, or leave it out"
+        yield problem(("github", "ci_role_arn"), arn, BrokenRuleError(rule, fix))
+
+
 def workflows_are_in_a_repository_of_their_own(settings: "StackSettings") -> Iterator[Problem]:
     """A deploy role trusts every workflow of that repository, so it is no project's."""
     github = settings.github
@@ -110,6 +121,7 @@ def projects_are_of_one_organisation(settings: "StackSettings") -> Iterator[Prob
 ORGANISATION_RULES: tuple[Callable[["StackSettings"], Iterator[Problem]], ...] = (
     github_is_of_dev,
     the_apps_key_is_of_the_stack,
+    who_runs_pulumi_is_of_the_account,
     workflows_are_in_a_repository_of_their_own,
     people_come_from_somewhere,
     assignees_are_trusted,

@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+import yaml
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -18,11 +19,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from typer.testing import CliRunner
 
-from components.github_app_key import github_app_key_policy
+from components.github_app_key import github_app_key_policy, github_app_signers
 from contracts.github import KEY_PURPOSE, app_permissions
 from local.cli import app
 from tests.github_world import private_key
 from tests.harness import ROOT, stack_settings
+from tests.settings_errors.changes import changed
 
 RUNBOOK = (ROOT / "docs/runbooks/github-app-key.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", RUNBOOK, re.DOTALL)
@@ -79,6 +81,19 @@ def test_the_key_is_made_with_the_policy_that_the_command_prints():
 
     assert json.loads(printed.output) == json.loads(github_app_key_policy(stack_settings("dev").names))
     assert "mlops github-key dev > policy.json" in RUNBOOK
+
+
+def test_the_role_that_runs_pulumi_is_in_the_policy_that_the_command_prints(tmp_path, monkeypatch):
+    role = "arn:aws:iam::111111111111:role/ci/deploy"
+    raw = changed("dev", github__ci_role_arn=role)
+    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"mlops:settings": raw}}))
+    monkeypatch.chdir(tmp_path)
+
+    printed = CliRunner().invoke(app, ["github-key", "dev"])
+
+    names = stack_settings("dev").names
+    assert json.loads(printed.output) == json.loads(github_app_key_policy(names, github_app_signers(names, role)))
+    assert role in printed.output
 
 
 def test_a_stack_without_github_has_no_key():

@@ -77,6 +77,16 @@ def test_only_dev_has_it(stack):
         ({"workflows_repository": "mlops workflows"}, "github.workflows_repository"),
         ({"workflows_repository": "risk-churn-training"}, "github.workflows_repository"),
         ({"private_key": "-----BEGIN RSA PRIVATE KEY-----"}, "github.private_key"),
+        ({"ci_role_arn": "deploy"}, "github.ci_role_arn"),
+        ({"ci_role_arn": "arn:aws:iam::111111111111:root"}, "github.ci_role_arn"),
+        ({"ci_role_arn": "arn:aws:iam::111111111111:user/ci"}, "github.ci_role_arn"),
+        ({"ci_role_arn": "arn:aws:iam::111111111111:role/*"}, "github.ci_role_arn"),
+        ({"ci_role_arn": "arn:aws:iam::111111111111:role/deploy-?"}, "github.ci_role_arn"),
+        ({"ci_role_arn": "arn:aws:iam::111111111111:role/${aws:username}"}, "github.ci_role_arn"),
+        ({"ci_role_arn": "arn:aws:iam::111111111111:role/" + "x" * 65}, "github.ci_role_arn"),
+        ({"ci_role_arn": "arn:aws:sts::111111111111:assumed-role/deploy/ci"}, "github.ci_role_arn"),
+        ({"ci_role_arn": "arn:aws:iam::222222222222:role/deploy"}, "github.ci_role_arn"),
+        ({"ci_role_arn": "arn:aws-cn:iam::111111111111:role/deploy"}, "github.ci_role_arn"),
     ],
 )
 def test_a_mistake_is_found_where_it_is(changes, path):
@@ -113,3 +123,15 @@ def test_a_plan_that_protects_less_is_a_notice_and_no_mistake(plan, count, prote
 def test_the_apps_key_is_one_of_the_stacks_own_account_and_region(arn, said):
     with pytest.raises(SettingsError, match=said):
         load_settings(github(key_arn=arn), source="test")
+
+
+@pytest.mark.parametrize("role", ["deploy", "ci/mlops/deploy+dev@acme", "aws-reserved/sso.amazonaws.com/Deploy_0a1b"])
+def test_the_role_that_runs_pulumi_is_one_of_the_stacks_account(role):
+    arn = f"arn:aws:iam::111111111111:role/{role}"
+    assert github(ci_role_arn=arn).github.ci_role_arn == arn
+    assert github().github.ci_role_arn is None, "who signs is then the functions alone"
+
+
+def test_a_session_of_the_role_is_refused_with_the_way_to_its_arn():
+    with pytest.raises(SettingsError, match="aws iam get-role"):
+        github(ci_role_arn="arn:aws:sts::111111111111:assumed-role/deploy/ci")

@@ -70,6 +70,10 @@ class Keys:
             raise RefusedError(401, "Bad credentials")
         return found
 
+    def revoke(self, authorization: str) -> None:
+        """Forget the token of a header; from now on it is one that never was."""
+        del self.tokens[authorization.partition(" ")[2]]
+
     def check_app(self, authorization: str, now: float) -> None:
         """Raise RefusedError (401) unless the header holds a JWT that GitHub would take."""
         scheme, _, text = authorization.partition(" ")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from contracts.github import REPOSITORIES_PER_TOKEN, TEAM_PERMISSIONS, app_permissions
-from local.github.answers import Reply, invalid, not_found, taken
+from local.github.answers import Reply, invalid, not_accessible, not_found, taken
 from local.github.objects import write_blob
 from local.github.route_repositories import shown
 from local.github.routing import APP, Call, check_seen, route
@@ -50,6 +50,13 @@ def _hidden(call: Call, number: int) -> bool:
         repository["hidden_reads"] -= 1
         return True
     return repository is None
+
+
+@route("DELETE", "/installation/token", {})
+def revoke_token(call: Call) -> Reply:
+    """204 (docs: "Revoke an installation access token"): the token that asks ends, whatever it may do."""
+    call.keys.revoke(call.authorization)
+    return Reply(status=204)
 
 
 @route("GET", "/users/<login>", {})
@@ -144,6 +151,8 @@ def create_repository(call: Call) -> Reply:
     name = call.field("name", str)
     if call["org"].lower() != call.store.organization.lower():
         raise not_found()
+    if call.token is not None and call.token.repository_ids is not None:
+        raise not_accessible()  # as with `generate`: no token can cover a repository that does not exist yet
     if call.store.by_name(name):
         raise taken()
     private = bool(call.body.get("private", False))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from components.github_app_key import github_app_key_policy, signing_statements
+from components.github_app_key import github_app_key_policy, github_app_signers, signing_statements
 from contracts.github import FUNCTIONS, SIGNING_ALGORITHM
 from tests.components.test_job_guardrails import KEY, NAMES
 from tests.policy_evaluator import is_allowed, resource_effects
@@ -67,6 +67,22 @@ def test_the_policy_names_no_principal_that_may_not_exist_yet():
 
 def test_without_a_word_the_signers_are_the_functions_that_act_on_github():
     assert github_app_key_policy(NAMES) == github_app_key_policy(NAMES, [NAMES.role_arn(f) for f in FUNCTIONS])
+
+
+def test_the_role_that_runs_pulumi_signs_as_the_functions_do_and_may_nothing_else():
+    role = f"arn:aws:iam::{NAMES.account}:role/ci/deploy"
+    before = json.loads(github_app_key_policy(NAMES))
+    after = json.loads(github_app_key_policy(NAMES, github_app_signers(NAMES, role)))
+
+    (signed,) = [s for s in before["Statement"] if s["Action"] == ["kms:Sign"] or s["Action"] == "kms:Sign"]
+    assert role not in json.dumps(before)
+    signed["Condition"]["ArnEquals"]["aws:PrincipalArn"].append(role)
+    signed["Condition"]["ArnEquals"]["aws:PrincipalArn"].sort()
+    assert after == before, "one more name in the list of signers is the only difference"
+
+
+def test_without_such_a_role_the_policy_is_what_it_was():
+    assert github_app_key_policy(NAMES, github_app_signers(NAMES)) == github_app_key_policy(NAMES)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ REPOSITORY = "id node_id name full_name owner private html_url default_branch ar
 VARIABLE = "name value created_at updated_at"
 RUN = "id name display_title head_branch head_sha event status conclusion html_url created_at"
 CASES = [
+    Case("DELETE /installation/token", "/installation/token", status=204),
     Case("GET /users/<login>", "/users/ada", fields="login id node_id type"),
     Case("GET /user/<int:account>", "/user/1001", fields="login id node_id type"),
     Case("GET /orgs/<org>/members/<login>", "/orgs/acme/members/ada", status=204),
@@ -200,8 +201,8 @@ def test_a_route_answers_with_the_documented_status_and_fields(world, case):
 @every_case
 def test_a_token_without_one_of_the_permissions_is_refused(world, case):
     needs = routing._ROUTES[case.route].needs
-    if case.route.startswith(("GET /user", "GET /users")):
-        assert needs == {}, "everybody may look people up"
+    if case.route.startswith(("DELETE /installation/token", "GET /user", "GET /users")):
+        assert needs == {}, "everybody may look people up, and end the own token"
         return
     assert needs, "a route without a need is open to every token"
     for missing in needs:
@@ -232,6 +233,20 @@ def test_a_token_of_another_repository_sees_nothing_of_this_one(world, case):
 @every_case
 def test_without_a_token_nothing_is_answered(world, case):
     assert ask(world, case, "ghs_" + "x" * 36).status == 401
+
+
+def test_a_revoked_token_is_none_and_no_other_token_ends_with_it(world):
+    ended, other = full(world), full(world)
+    assert sender(world, ended)("DELETE", "/installation/token").status == 204
+    for method, path in (("GET", R), ("DELETE", "/installation/token")):
+        answer = sender(world, ended)(method, path)
+        assert (answer.status, answer.body["message"]) == (401, "Bad credentials")
+    assert sender(world, other)("GET", R).status == 200
+
+
+def test_a_token_that_is_limited_to_repositories_makes_no_other(world):
+    limited = issue(world, app_permissions(), [world.known["one"]])
+    assert sender(world, limited)("POST", "/orgs/acme/repos", {"name": "made"}).status == 403
 
 
 @pytest.mark.parametrize(
