@@ -9,6 +9,8 @@ from tests.iam import checks
 from tests.iam.stacks import FUNCTIONS, stack
 from tests.policy_evaluator import resource_effects
 
+pytestmark = pytest.mark.stories  # tests of a test, which has to run every function for that
+
 
 def broken(function, change, name="work"):
     """Return stack, role, documents after `change` was made to a copy of one of them, and what is asked of the role."""

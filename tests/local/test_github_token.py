@@ -64,7 +64,14 @@ def start(world, *command, **given):
     return subprocess.Popen(
         arguments(world, "dev", "--", *command, **given), cwd=ROOT, env=environment, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=heed_signals,  # noqa: PLW1509 - it only sets handlers, which no thread holds a lock for
     )  # fmt: skip
+
+
+def heed_signals():
+    """A suite that was started in the background, or with nohup, ignores signals, and so would its children."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def ran(world, *command, **given):
@@ -261,6 +268,7 @@ print('answered', urllib.request.urlopen(request).status)
     assert f"for acme: {', '.join(NAMES)}" in err
 
 
+@pytest.mark.stories
 def test_input_output_arguments_and_exit_code_are_the_commands(complete):
     process = start(
         complete, *python("import sys; print(sys.argv[1:], sys.stdin.read()); sys.exit(7)", "--stack", "--")
@@ -270,6 +278,7 @@ def test_input_output_arguments_and_exit_code_are_the_commands(complete):
     assert complete.hub._keys.tokens == {}, "revoked after a failure too"
 
 
+@pytest.mark.stories
 def test_a_run_that_creates_says_what_its_token_covers(world):
     code, _, err = ran(world, *python("pass"))
     assert code == 0
@@ -290,6 +299,7 @@ while True:
 """
 
 
+@pytest.mark.stories
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_mlops_reaches_the_command_once_and_the_token_is_revoked(complete, number):
     process = start(complete, *python(WAITS, 3))
@@ -301,6 +311,7 @@ def test_a_signal_to_mlops_reaches_the_command_once_and_the_token_is_revoked(com
     assert complete.hub._keys.tokens == {}
 
 
+@pytest.mark.stories
 def test_ctrl_c_at_a_terminal_ends_in_the_commands_way_and_the_token_is_revoked(complete):
     import pty
 
@@ -367,6 +378,7 @@ def read_until(terminal, word):
     return text
 
 
+@pytest.mark.stories
 def test_a_command_that_a_signal_ends_gives_the_shells_exit_code(complete):
     code, _, err = ran(complete, *python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
     assert code == 128 + signal.SIGKILL, err
@@ -394,6 +406,7 @@ def test_what_the_caller_wants_ignored_stays_ignored():
         signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.stories
 def test_a_token_that_is_not_revoked_is_told_and_the_exit_code_is_the_commands(complete):
     complete.hub.faults.add(REVOKED, Fault.SERVER_ERROR, times=99, after=1)
     code, _, err = ran(complete, *python("raise SystemExit(4)"), constants={"REVOKING_SECONDS": 0.5})
@@ -401,6 +414,7 @@ def test_a_token_that_is_not_revoked_is_told_and_the_exit_code_is_the_commands(c
     assert re.search(r"was not revoked and is good until \d\d:\d\d: GitHub DELETE /installation/token", err)
 
 
+@pytest.mark.stories
 def test_a_run_that_may_outlast_its_token_is_warned(complete, tmp_path):
     gate = tmp_path / "gate"
     os.mkfifo(gate)
@@ -459,6 +473,7 @@ def test_a_command_that_is_not_there_is_told_before_anything_is_signed(monkeypat
         assert "No token was asked for" in refused.output
 
 
+@pytest.mark.stories
 def test_a_file_that_is_no_program_is_told_and_the_token_revoked(complete, tmp_path):
     broken = tmp_path / "broken"
     broken.write_bytes(b"\x00\x01")
@@ -468,6 +483,7 @@ def test_a_file_that_is_no_program_is_told_and_the_token_revoked(complete, tmp_p
     assert complete.hub._keys.tokens == {}
 
 
+@pytest.mark.stories
 def test_an_app_whose_key_github_does_not_know_is_told_and_nothing_is_run(complete, tmp_path):
     marker = tmp_path / "ran"
     code, _, err = ran(complete, *python(SHOW, marker), key=1)

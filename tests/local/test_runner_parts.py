@@ -219,7 +219,7 @@ def test_ctrl_c_leaves_a_record_that_says_so_and_no_process(tmp_path):
         stdout=subprocess.PIPE,
         text=True,
         # A suite that was started in the background ignores the signal, and so would its children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - takes no lock
     )
     pipe.read_bytes()
     process.send_signal(signal.SIGINT)
