@@ -60,7 +60,28 @@ def people_trust(names: Names, trust: PersonaTrust, *, named: bool) -> str:
             variable = f"${{aws:PrincipalTag/{trust.identity_attribute}}}"
             conditions["StringEquals"] = {"sts:SourceIdentity": variable}
         statements.append(_assumed("AssumedFromIdentityCenter", names, conditions, named=named))
+    if named and trust.portal_role_arn is not None:
+        statements.append(_assumed_by_portal(trust.portal_role_arn))
     return policy(statements)
+
+
+def _assumed_by_portal(arn: str) -> Statement:
+    """The portal's role comes for anybody, and has to say for whom.
+
+    It logged the person in at the identity provider, second factor included, which AWS cannot see. Its account is the
+    principal, held to the role by a condition: a role that does not exist yet would make the whole policy invalid.
+    """
+    partition, account = arn.split(":")[1], arn.split(":")[4]
+    return {
+        "Sid": "AssumedByThePortal",
+        "Effect": "Allow",
+        "Action": ASSUME,
+        "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+        "Condition": {
+            "ArnEquals": {"aws:PrincipalArn": arn},
+            "Null": {"sts:SourceIdentity": "false"},
+        },
+    }
 
 
 def _assumed(sid: str, names: Names, conditions: dict[str, Any], *, named: bool) -> Statement:

@@ -1,6 +1,7 @@
 """What the sections of the settings are made of: their base, and the kinds of values by the rules of `contracts`."""
 
 import math
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -74,3 +75,19 @@ ParameterValue = Annotated[
 ]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=1, le=3650)]
+
+
+ROLE_PATTERN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$"
+"""IAM, "IAM and AWS STS quotas": names of roles. Of paths it takes what occurs: no signs that a policy expands."""
+
+
+def _check_role(arn: str) -> str:
+    if re.fullmatch(ROLE_PATTERN, arn, re.ASCII):
+        return arn
+    raise BrokenRuleError(
+        "a role is named by its exact ARN: no pattern, no session of it (sts, assumed-role), no user, no root",
+        "copy it: aws iam get-role --role-name NAME --query Role.Arn --output text",
+    )
+
+
+RoleArn = Annotated[str, AfterValidator(_check_role), Field(json_schema_extra={"pattern": ROLE_PATTERN})]

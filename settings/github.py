@@ -1,6 +1,5 @@
 """The section `github`: the organisation on GitHub, the app that acts there, and who approves deployments."""
 
-import re
 from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -18,10 +17,7 @@ from contracts.github import (
     check_team,
 )
 from contracts.rules import BrokenRuleError
-from settings.fields import Choice, Section
-
-ROLE_PATTERN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$"
-"""IAM, "IAM and AWS STS quotas": names of roles. Of paths it takes what occurs: no signs that a policy expands."""
+from settings.fields import Choice, RoleArn, Section
 
 
 class Plan(StrEnum):
@@ -40,15 +36,6 @@ def _check_id(number: int) -> int:
     )
 
 
-def _check_role(arn: str) -> str:
-    if re.fullmatch(ROLE_PATTERN, arn, re.ASCII):
-        return arn
-    raise BrokenRuleError(
-        "a role is named by its exact ARN: no pattern, no session of it (sts, assumed-role), no user, no root",
-        "copy it: aws iam get-role --role-name NAME --query Role.Arn --output text",
-    )
-
-
 def _check_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme == "https" and parts.hostname and not parts.username and not parts.query and not url.endswith("/"):
@@ -58,7 +45,6 @@ def _check_url(url: str) -> str:
 
 GitHubId = Annotated[int, AfterValidator(_check_id), Field(json_schema_extra={"exclusiveMinimum": 0})]
 Login = Annotated[str, AfterValidator(check_organization), Field(json_schema_extra={"pattern": ORGANIZATION_PATTERN})]
-Role = Annotated[str, AfterValidator(_check_role), Field(json_schema_extra={"pattern": ROLE_PATTERN})]
 Team = Annotated[str, AfterValidator(check_team), Field(json_schema_extra={"pattern": SLUG_PATTERN})]
 
 
@@ -103,7 +89,7 @@ class GitHub(Section):
     """KMS key that signs for the app, in the stack's account and region; docs/runbooks/github-app-key.md makes it."""
     installation_id: GitHubId
     """Id of the app's installation in the organisation: the number at the end of the installation's address."""
-    ci_role_arn: Role | None = None
+    ci_role_arn: RoleArn | None = None
     """Role in the stack's account in which `pulumi up` runs. Where named, it may sign for the app as the functions may,
     for `mlops github-token`, which gives Pulumi its token; docs/runbooks/github-app-key.md changes the key's policy."""
     api_url: Annotated[str, AfterValidator(_check_url)] = API_URL

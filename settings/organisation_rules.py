@@ -87,6 +87,15 @@ def second_factor_in_prod(settings: "StackSettings") -> Iterator[Problem]:
         yield problem(("people", "require_mfa"), False, error)
 
 
+def the_portal_is_none_of_the_platforms_roles(settings: "StackSettings") -> Iterator[Problem]:
+    """Whoever is the portal's role chooses the name that a decision is made in: no job, function or persona may."""
+    arn = settings.people.portal_role_arn if settings.people is not None else None
+    if arn is not None and arn.rpartition("/")[2].startswith(f"{settings.names.organisation}-{settings.names.unit}-"):
+        rule = "the portal runs in a role that the platform does not make: its name does not begin as theirs do"
+        fix = "write the role of the machine or container that the portal runs on"
+        yield problem(("people", "portal_role_arn"), arn, BrokenRuleError(rule, fix))
+
+
 def catalog_has_what_it_needs(settings: "StackSettings") -> Iterator[Problem]:
     """`catalog` in dev, with Studio, whose lead launches, and with GitHub, where the repositories are made."""
     if settings.catalog is None:
@@ -126,6 +135,7 @@ ORGANISATION_RULES: tuple[Callable[["StackSettings"], Iterator[Problem]], ...] =
     people_come_from_somewhere,
     assignees_are_trusted,
     second_factor_in_prod,
+    the_portal_is_none_of_the_platforms_roles,
     catalog_has_what_it_needs,
     projects_are_of_one_organisation,
 )

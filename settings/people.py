@@ -1,13 +1,13 @@
 """Who may take on the roles of people: the section `people` of a stack's settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from contracts.people import check_attribute, check_permission_set, check_user
 from contracts.rules import BrokenRuleError
-from settings.fields import Section
+from settings.fields import RoleArn, Section
 
 
 def _once(names: list[str]) -> list[str]:
@@ -35,6 +35,8 @@ class PersonaTrust:
     """IAM users by name; any whose own policy allows it where empty."""
     require_mfa: bool
     identity_attribute: str
+    portal_role_arn: str | None = None
+    """Role that may come for anybody, whose name it gives as source identity."""
 
 
 class Trusted(Section):
@@ -70,9 +72,13 @@ class People(Section):
     require_mfa: bool | None = None
     """Whether IAM users need a second factor; true in prod where absent. Identity Center has its own setting."""
 
+    portal_role_arn: RoleArn | None = None
+    """Role that the portal runs as, in any account. Where named, it takes on the approver's role for people's decisions
+    on models, each in the person's name: who may be that role vouches for who decided, so nobody else can be it."""
+
     def approver(self, environment: str) -> PersonaTrust:
         """Return who may assume the approver's role."""
-        return self._trust(self.approvers, environment)
+        return replace(self._trust(self.approvers, environment), portal_role_arn=self.portal_role_arn)
 
     def viewer(self, environment: str) -> PersonaTrust:
         """Return who may assume the viewer's role."""

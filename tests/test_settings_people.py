@@ -48,6 +48,18 @@ CASES = {
         {"people__trusted__account": True, "people__approvers__users": ["ada", "ada"]},
         'people.approvers.users: ["ada", "ada"]', "each name is listed once", "remove the second",
     ),
+    "a role of the platform as the portal's": (
+        {"people__portal_role_arn": "arn:aws:iam::333333333333:role/acme-risk-prod-lead"},
+        'people.portal_role_arn: "arn:aws:iam::333333333333:role/acme-risk-prod-lead"',
+        "the portal runs in a role that the platform does not make: its name does not begin as theirs do",
+        "write the role of the machine or container that the portal runs on",
+    ),
+    "a pattern as the portal's role": (
+        {"people__portal_role_arn": "arn:aws:iam::444444444444:role/*"},
+        'people.portal_role_arn: "arn:aws:iam::444444444444:role/*"',
+        "a role is named by its exact ARN: no pattern, no session of it (sts, assumed-role), no user, no root",
+        "copy it: aws iam get-role --role-name NAME --query Role.Arn --output text",
+    ),
     "an attribute that could leave its variable": (
         {"people__identity_attribute": "user}name"}, 'people.identity_attribute: "user}name"',
         "an attribute for access control has 1 to 128 letters, digits and _.:/=+@-", "write for example username",

@@ -265,6 +265,27 @@ def test_no_role_of_ours_becomes_an_approver(other):
         assert not admits(people, context, principal=OF.role_arn(other))
 
 
+PORTAL = "arn:aws:iam::444444444444:role/tools/mlops-portal"
+
+
+@pytest.mark.parametrize(
+    ("principal", "context", "admitted"),
+    [
+        (PORTAL, {"sts:SourceIdentity": "ada@example.com"}, True),
+        (PORTAL, {}, False),
+        ("arn:aws:iam::444444444444:role/other", {"sts:SourceIdentity": "ada@example.com"}, False),
+        ("arn:aws:iam::444444444444:user/eve", {"sts:SourceIdentity": "ada@example.com"}, False),
+        (OF.role_arn("lead"), {"sts:SourceIdentity": "ada@example.com"}, False),
+    ],
+    ids=["for somebody", "for nobody", "another role there", "a user there", "a role of ours"],
+)
+def test_the_portal_becomes_an_approver_for_a_person_it_names(principal, context, admitted):
+    people = People.model_validate({"portal_role_arn": PORTAL})
+    assert admits(people, context, principal=principal) is admitted
+    assert not admits(People(), context, principal=principal), "only where the settings name it"
+    assert not admits(people, context, principal=principal, named=False), "and never a viewer"
+
+
 def test_a_viewer_comes_by_the_consoles_role_switch_which_names_nobody():
     assert admits(CENTER, {}, principal=SSO.format("Approver"), named=False)
     assert not admits(CENTER, {"sts:SourceIdentity": "grace"}, principal=SSO.format("Approver"), named=False), (
