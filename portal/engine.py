@@ -151,12 +151,15 @@ class Engine:
         request = Request.from_json(journal.request())
         if ended := journal.ended():
             return ended.outcome
-        if journal.is_held():
+        if not journal.take():
             return None
-        if ended := journal.ended():  # it ended between the two looks
-            return ended.outcome
-        found = Operation(request, journal)
-        found.refuse(self._lost(found, "the service ended, and the worker with it"))
+        try:
+            if ended := journal.ended():  # it ended between the two looks
+                return ended.outcome
+            found = Operation(request, journal)
+            found.refuse(self._lost(found, "the service ended, and the worker with it"))
+        finally:
+            journal.close()
         return found.outcome
 
     def _start(

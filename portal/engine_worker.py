@@ -84,7 +84,7 @@ class Worker:
         for work in (self._listen, self._beat):
             threading.Thread(target=work, daemon=True).start()
         try:
-            outcome = engine_steps.run(self)
+            outcome = self.outcome()
         except Exception as error:  # noqa: BLE001  # the last line of defence: its end must be known, too
             sys.stderr.write(self.redactor.text(traceback.format_exc()))
             message = f"the worker failed ({type(error).__name__}: {error}); {self.journal.log} has the trace"
@@ -93,6 +93,10 @@ class Worker:
         self._ended.set()
         self.send(Ended(outcome=outcome))
         return outcome
+
+    def outcome(self) -> Outcome:
+        """Do the work itself."""
+        return engine_steps.run(self)
 
     def cancel(self, reason: Reason) -> None:
         """Ask the engine to end what it is doing and begin nothing more."""
@@ -112,12 +116,14 @@ class Worker:
             self.send(Heartbeat())
 
 
-def main() -> None:
+def main(kind: type[Worker] = Worker) -> None:
     """Run the operation that stdin asks for."""
     signal.signal(signal.SIGINT, lambda *_: None)  # a handler, not SIG_IGN: the CLI would inherit that
     request = Request.from_json(json.loads(sys.stdin.readline()))
     journal = Journal(Path(request.folder))
     journal.hold()
+    if journal.ended() is not None:  # a service that found nobody at work has recorded this operation as lost
+        return
     out, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no event
-    Worker(request, journal, out).run()
+    kind(request, journal, out).run()
     journal.close()

@@ -6,6 +6,7 @@ The worker writes it, so that it stays true when the service that started it die
 import fcntl
 import json
 import os
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -32,9 +33,17 @@ class Journal:
         return self.folder / "worker.log"
 
     def create(self, request: Mapping[str, Any]) -> None:
-        """Make the folder, readable by its owner only."""
-        self.folder.mkdir(parents=True, mode=0o700)
-        (self.folder / "request.json").write_text(json.dumps(request, indent=2, sort_keys=True), encoding="utf-8")
+        """Make the folder, readable by its owner only. Raises FileExistsError where this operation was asked before.
+
+        The request appears as a whole or not at all, and once: without it nothing was ever started.
+        """
+        self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        part = self.folder / f"request.{uuid.uuid4().hex}"
+        part.write_text(json.dumps(request, indent=2, sort_keys=True), encoding="utf-8")
+        try:
+            (self.folder / "request.json").hardlink_to(part)
+        finally:
+            part.unlink()
 
     def request(self) -> dict[str, Any]:
         """Return what was asked. Raises LookupError where there is no such operation."""
@@ -63,14 +72,35 @@ class Journal:
                 return True
         return False
 
+    def take(self) -> bool:
+        """Hold in the worker's place and return whether it was free. A worker that begins now waits for `close`."""
+        self._alive = (self.folder / "alive").open("a", encoding="utf-8")
+        try:
+            fcntl.flock(self._alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._alive.close()
+            self._alive = None
+            return False
+        return True
+
     def append(self, event: Event) -> str:
         """Write an event, and return its line."""
         line = json.dumps(to_json(event), separators=(",", ":"), default=str)
         if self._events is None:
+            self._mend()
             self._events = (self.folder / "events.jsonl").open("a", encoding="utf-8")
         self._events.write(line + "\n")
         self._events.flush()
         return line
+
+    def _mend(self) -> None:
+        """Drop a last line that a crash cut off, so that the next one does not go on in it."""
+        file = self.folder / "events.jsonl"
+        if not file.is_file():
+            return
+        content = file.read_bytes()
+        if not content.endswith(b"\n"):
+            os.truncate(file, content.rfind(b"\n") + 1)
 
     def events(self) -> Iterator[Event]:
         """Yield what was recorded. A last line that was cut off by a crash does not count."""

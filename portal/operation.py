@@ -107,7 +107,7 @@ class Operation:
             try:
                 worker.stdin.write(f"cancel {reason.value}\n")
                 worker.stdin.flush()
-            except BrokenPipeError:  # it just ended; the reader finds out how
+            except (BrokenPipeError, ValueError):  # it just ended, or was let go; the reader finds out how
                 return
 
     def refuse(self, outcome: Outcome) -> None:
@@ -151,8 +151,15 @@ class Operation:
             processes.kill(worker.pid)
             outcome = None
         if outcome is None:
-            outcome = lost(self, self._find_out(worker, patience))
-            self._end(outcome)
+            happened = self._find_out(worker, patience)
+            while not self.journal.take():  # another service looks at it this moment, and records what it finds
+                threading.Event().wait(0.1)
+            outcome = self._unsaid()
+            if outcome is None:
+                self._end(lost(self, happened))
+            else:
+                self.journal.close()
+                self._set(outcome)
         else:
             self._finish(worker)
             if self._last is not None:
@@ -170,6 +177,16 @@ class Operation:
                 self._last = event
                 return event.outcome
             self._add(event)
+        return None
+
+    def _unsaid(self) -> Outcome | None:
+        """Take in what the journal has and the worker did not come to say; return the outcome if that is in it."""
+        known = max((event.sequence for event in self._events), default=0)
+        for event in self.journal.events():
+            if event.sequence > known:
+                self._add(event)
+            if isinstance(event, Ended):
+                return event.outcome
         return None
 
     def _find_out(self, worker: subprocess.Popen[str], patience: Patience) -> str:

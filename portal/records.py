@@ -4,14 +4,25 @@ Services return these and nothing of the database; pages and the JSON API show t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from portal.fingerprints import Fingerprint
 from portal.outcomes import Outcome
 from portal.requests import Kind
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page(Generic[Item]):
+    """Some of many, the newest first."""
+
+    items: tuple[Item, ...]
+    next: str | None = None
+    """What gives the page after this one; None where this is the last."""
 
 
 class Progress(StrEnum):
@@ -98,12 +109,86 @@ class ReviewRecord:
     """The latest operation on it."""
     attempts: int = 0
     """How often reaping was tried."""
+    retry_at: datetime | None = None
+    """Not before this is reaping tried again."""
     problem: str = ""
 
     @property
     def stack(self) -> str:
         """The name of its stack."""
         return f"review-{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionRecord:
+    """Somebody who is logged in."""
+
+    hash: str
+    """SHA-256 of what the cookie holds, hexadecimal. What the cookie holds is kept nowhere."""
+    by: str
+    """Actor's id."""
+    actor: Mapping[str, Any]
+    """The actor as plain values."""
+    created: datetime
+    last_seen: datetime
+    expires: datetime
+    id_token_hint: str | None = field(default=None, repr=False)
+    """What the issuer's logout wants to see again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenRecord:
+    """An API token, of which only the hash is kept."""
+
+    id: str
+    hash: str
+    """SHA-256 of the whole token, hexadecimal."""
+    name: str
+    owner: str
+    """Id of the person behind it."""
+    owner_name: str
+    roles: Mapping[str, str]
+    scopes: tuple[str, ...]
+    created: datetime
+    expires: datetime
+    last_used: datetime | None = None
+    revoked: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditHead:
+    """The newest audit entry. Noted outside the portal, it shows later whether the end of the log was cut off."""
+
+    sequence: int
+    """0 while there is no entry."""
+    hash: str
+
+
+class FaultKind(StrEnum):
+    """What is wrong with an audit log."""
+
+    CHANGED = "changed"
+    """The entry is not what was written."""
+    MISSING = "missing"
+    """No entry has this number."""
+    REORDERED = "reordered"
+    """The entry stands at another place than it was written at."""
+    REWRITTEN = "rewritten"
+    """The entry is right in itself, but the one after it was written after another one."""
+    TRUNCATED = "truncated"
+    """An entry that was noted outside is not there any more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditFault:
+    """The first place where an audit log is not what was written."""
+
+    sequence: int
+    kind: FaultKind
+    why: str
+    """For people."""
+    entry: "AuditEntry | None" = None
+    """What stands there now; None where there is nothing, or nothing that can be read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

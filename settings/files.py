@@ -1,6 +1,7 @@
 """Stack files without the Pulumi engine: their YAML, read strictly, and the JSON schema that editors check them by."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from settings.problems import CONFIG_KEY
 
 
 class StackFileError(BrokenRuleError):
-    """A stack file is absent or is no YAML document of the right kind."""
+    """A stack file is absent or is no YAML document of the right kind. `line` counts from 1; None where it has none."""
+
+    def __init__(self, rule: str, fix: str, *, line: int | None = None) -> None:
+        super().__init__(rule, fix)
+        self.line = line
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -40,10 +45,23 @@ def parsed(file: Path) -> dict[str, Any]:
         raise StackFileError("a stack has a file of its settings, and this one does not exist", there) from None
     except (OSError, UnicodeDecodeError) as error:
         raise StackFileError("a stack file is readable text in UTF-8", str(error)) from None
+    return parsed_text(text)
+
+
+def parsed_text(text: str, *, inspect: Callable[[yaml.Node], None] | None = None) -> dict[str, Any]:
+    """Return the document in the text of a stack file. Raises StackFileError where it is none.
+
+    `inspect` sees the nodes, which know their lines, before anything is built of them; it may refuse them.
+    """
     try:
-        document = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a subclass of the safe loader
+        loader = _UniqueKeyLoader(text)
+        root = loader.get_single_node()
+        if root is not None and inspect is not None:
+            inspect(root)
+        document = None if root is None else loader.construct_document(root)
     except yaml.YAMLError as error:
-        raise StackFileError("a stack file is YAML", _where(error)) from None
+        mark = getattr(error, "problem_mark", None)
+        raise StackFileError("a stack file is YAML", _where(error), line=mark.line + 1 if mark else None) from None
     if not isinstance(document, dict):
         raise StackFileError("a stack file holds config: at its top", f"write config: and {CONFIG_KEY}: below it")
     return document

@@ -1,0 +1,110 @@
+"""How operations come into the record and, where the engine is never asked, out of it again."""
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from portal.access.roles import Actor
+from portal.events import Ended, to_json
+from portal.outcomes import Outcome, Reason, State
+from portal.records import OperationRecord, Progress
+from portal.requests import Kind
+from portal.service.timing import Clock
+from portal.store import DuplicateError, NotThereError
+from portal.store.units import Unit
+
+log = logging.getLogger(__name__)
+
+CANCELLED_BEFORE = Outcome(
+    state=State.CANCELLED, reason=Reason.ASKED, message="cancelled before it began; nothing was done"
+)
+
+
+class Queue:
+    """Puts operations into the record. Whoever puts one there calls `wake` after the transaction."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.wake: Callable[[], None] = _nobody_to_wake
+        """Set by the dispatcher."""
+
+    def put(
+        self,
+        unit: Unit,
+        actor: Actor,
+        *,
+        kind: Kind,
+        stack: str,
+        why: str = "",
+        preview: str | None = None,
+        draft: bool = False,
+        arguments: Mapping[str, Any] | None = None,
+        details: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> OperationRecord:
+        """Add a queued operation and its audit entry, in the caller's transaction. Rights are the caller's matter.
+
+        `arguments` are what the engine's method gets besides: settings of a draft, step and confirmed of a repair,
+        remove of a destroy. A request that comes again with the same `key` of the same person gives the operation that
+        it made the first time. Raises DuplicateError where the preview was carried out before, and where the key stood
+        for something else.
+        """
+        now = self._clock()
+        identity = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
+        if key is not None:
+            identity = identity_of(actor, key)
+            known = self.known(unit, actor, key)
+            if known is not None:
+                if (known.kind, known.stack, known.preview, known.draft) != (kind, stack, preview, draft):
+                    raise DuplicateError(f"the key {key!r} was used for operation {known.id}, which is another one")
+                return known
+        record = OperationRecord(
+            id=identity,
+            stack=stack,
+            kind=kind,
+            by=actor.person,  # whoever answers for it: with a token too, so that nobody approves the own preview
+            by_name=actor.name,
+            why=why,
+            created=now,
+            progress=Progress.QUEUED,
+            preview=preview,
+            draft=draft,
+        )
+        unit.operations.add(record, dict(arguments or {}))
+        about = {"stack": stack, "why": why, **({"preview": preview} if preview else {}), **(details or {})}
+        self.audit(unit, actor, f"operation.{kind.value}", f"operation:{record.id}", about)
+        log.info("operation queued", extra={"operation": record.id, "stack": stack, "kind": kind, "actor": actor.id})
+        return record
+
+    def known(self, unit: Unit, actor: Actor, key: str) -> OperationRecord | None:
+        """Return the operation that this person's request with this key made; None where there was none."""
+        try:
+            return unit.operations.get(identity_of(actor, key))
+        except NotThereError:
+            return None
+
+    def audit(self, unit: Unit, actor: Actor, action: str, subject: str, details: Mapping[str, Any]) -> None:
+        """Write an audit entry in the caller's transaction."""
+        unit.audit.append(
+            at=self._clock(), by=actor.id, by_name=actor.name, action=action, subject=subject, details=dict(details)
+        )
+
+    def end(self, unit: Unit, record: OperationRecord, outcome: Outcome) -> bool:
+        """End an operation that the engine was never asked for, with the event that readers wait for."""
+        now = self._clock()
+        if not unit.operations.end(record.id, outcome, now):
+            return False
+        sequence = unit.events.recorded(record.id) + 1
+        unit.events.append(record.id, [to_json(Ended(outcome=outcome, sequence=sequence, time=now.timestamp()))])
+        return True
+
+
+def identity_of(actor: Actor, key: str) -> str:
+    """Return the id of the operation that a person asks for with a key: the same each time, and nobody else's."""
+    return "key-" + hashlib.sha256(f"{actor.person}\0{key}".encode()).hexdigest()[:40]
+
+
+def _nobody_to_wake() -> None:
+    """Before a dispatcher is there: it looks by itself when it starts."""

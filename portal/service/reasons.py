@@ -1,0 +1,52 @@
+"""What people write and who they are, as git, AWS and the audit log take it: one line, and bounded."""
+
+import hashlib
+import re
+import unicodedata
+
+from portal.access.roles import Actor
+from portal.service.errors import InvalidError
+from portal.service.git_checkout import Person
+
+LONGEST_REASON = 500
+SOURCE_IDENTITY = (2, 64)
+"""Characters of STS's SourceIdentity, each one of [\\w+=,.@-] (AssumeRole)."""
+_EMAIL = re.compile(r"[^\s<>@]{1,64}@[^\s<>@]{1,190}")
+
+
+def one_line(text: str) -> str:
+    """Return `text` in one line: no control, format or surrogate character, and single spaces."""
+    kept = "".join(" " if unicodedata.category(each) in {"Cc", "Zl", "Zp"} else each for each in text)
+    return " ".join("".join(each for each in kept if unicodedata.category(each) not in {"Cf", "Cs"}).split())
+
+
+def checked_reason(why: str) -> str:
+    """Return a person's reason in one line. Raises InvalidError for none, and for one that is too long."""
+    reason = one_line(why)
+    if not reason:
+        raise InvalidError.of("why", why, "who looks later wants to know why", "write a sentence")
+    if len(reason) > LONGEST_REASON:
+        raise InvalidError.of("why", why, f"a reason has at most {LONGEST_REASON} characters", "shorten it")
+    return reason
+
+
+def person_of(actor: Actor, host: str) -> Person:
+    """Return an actor as the author of a commit; who has no e-mail address gets one that nobody can write to."""
+    name = re.sub(r"[<>]", "", one_line(actor.name)).strip(" .,:;\"'")[:100] or "unknown"
+    if _EMAIL.fullmatch(actor.email):
+        return Person(name=name, email=actor.email)
+    return Person(name=name, email=f"{source_identity(actor.id)}@{one_line(host) or 'portal'}.invalid")
+
+
+def source_identity(*candidates: str) -> str:
+    """Return the first of `candidates` that is there, as STS takes it for SourceIdentity.
+
+    Two people never share one: where a character has to be replaced or the text is cut, it ends in a hash of the whole.
+    """
+    least, most = SOURCE_IDENTITY
+    text = next((each for each in candidates if each), "")
+    cleaned = re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", text)
+    if cleaned == text and least <= len(text) <= most:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"{cleaned[: most - 13]}-{digest}"

@@ -1,0 +1,1 @@
+"""One module per revision. A released revision never changes; it holds its SQL itself, not `tables`."""
