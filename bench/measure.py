@@ -11,13 +11,14 @@ from bench.environment import facts, size
 from bench.processes import python
 from bench.run_cold_start import ALONE, FUNCTIONS
 from bench.scenarios import ROOT, raw_settings, used_aws_classes
+from bench.tools import missing
 
 MLOPS = ("-c", "from local.cli import main; main()")  # what the entry point `mlops` does
 MODELS = {"none": 0, "one": 1, "hundred": 100}
 
 
 def measure(repeat: int, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Return everything measured: `rounds` by scenario, `runs` of the local runner, `environment`, `facts`."""
+    """Return everything measured: `rounds` by scenario, `runs` of the runner, `engine`, `environment`, `facts`."""
     with tempfile.TemporaryDirectory(prefix="mlops-bench-") as name:
         folder = Path(name)
         for scenario, models in MODELS.items():
@@ -32,7 +33,20 @@ def measure(repeat: int, tell: Callable[[str], None]) -> dict[str, Any]:
         for number in range(max(2, repeat // 2)):
             tell(f"local runner: run {number + 1} of {max(2, repeat // 2)}")
             runs.append(_local_run(folder / f"run-{number}"))
-    return {"rounds": rounds, "runs": runs, "environment": size(), "facts": facts()}
+        engine = _engine(folder / "engine", max(2, repeat // 2), tell)
+    return {"rounds": rounds, "runs": runs, "engine": engine, "environment": size(), "facts": facts()}
+
+
+def _engine(folder: Path, repeat: int, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Measure the engine beside Terraform; where that cannot be, return why under `missing`, and say it."""
+    reasons = missing()
+    if not reasons:
+        tell(f"engine: {repeat} previews and plans")
+        folder.mkdir()  # without stack files: the program is this checkout's, and only the state is here
+        measured: dict[str, Any] = python(["-m", "bench.run_engine", str(repeat)], folder=folder, keep=("PULUMI_",))[0]
+        return measured
+    tell(f"engine: left out, because {'; '.join(reasons)}")
+    return {"missing": reasons}
 
 
 def _round(folder: Path) -> dict[str, Any]:

@@ -14,24 +14,29 @@ from bench.scenarios import ROOT
 DROPPED = ("PYTHON", "AWS_", "PULUMI_", "COV_")
 
 
-def environment() -> dict[str, str]:
+def environment(keep: Sequence[str] = ()) -> dict[str, str]:
     """Return this process's variables without those that change what Python does or where AWS is.
+
+    `keep` names beginnings of `DROPPED` that stay: the engine finds its plugins by PULUMI_ ones.
 
     PYTHONDONTWRITEBYTECODE above all: without bytecode every run compiles the AWS provider anew, and that
     doubling of all times makes every ratio look good.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(DROPPED)}
+    dropped = tuple(each for each in DROPPED if each not in keep)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return {**kept, "PYTHONPATH": str(ROOT)}
 
 
-def python(arguments: Sequence[str], *, folder: Path, codes: tuple[int, ...] = (0,)) -> tuple[Any, float, float]:
+def python(
+    arguments: Sequence[str], *, folder: Path, codes: tuple[int, ...] = (0,), keep: Sequence[str] = ()
+) -> tuple[Any, float, float]:
     """Run Python with `arguments` in `folder`; return the JSON it prints, when it was started, and when it had ended.
 
     Raises RuntimeError with the end of its stderr where the exit code is not one of `codes`.
     """
     before = time.monotonic()
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment(), capture_output=True, text=True, check=False
+        [sys.executable, *arguments], cwd=folder, env=environment(keep), capture_output=True, text=True, check=False
     )
     after = time.monotonic()
     if done.returncode not in codes:

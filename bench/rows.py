@@ -42,6 +42,7 @@ def rows(measured: Measured) -> list[Row]:
         *_base_line(rounds),
         *_cold_starts(rounds),
         *_runner(measured["runs"]),
+        *_engine(measured.get("engine", {})),
         *_size(measured["environment"]),
     ]
 
@@ -158,6 +159,21 @@ def _runner(runs: list[Measured]) -> Iterator[Row]:
         value=median(run["seconds"] - sum(step["seconds"] for step in run["steps"].values()) for run in runs),
         unit="s",
         note=f"imports, definition (cold), embedded AWS, data; the steps' processes take {median(processes):.1f} s",
+    )
+
+
+def _engine(engine: Measured) -> Iterator[Row]:
+    """Yield the comparison with Terraform; nothing where it was not measured."""
+    if "preview" not in engine:
+        return
+    preview, plan = engine["preview"], engine["plan"]
+    yield Row(
+        section="Engine, dev with one model against an empty account",
+        what="preview / terraform plan of the same AWS resources",
+        value=median(above / below for above, below in zip(preview, plan, strict=True)),
+        unit=TIMES,
+        note=f"{median(preview):.1f} s / {median(plan):.1f} s; "
+        f"{engine['registered']} registered, {engine['resources']} of them AWS's / {engine['planned']} planned",
     )
 
 

@@ -11,6 +11,9 @@ from bench.rows import TIMES, rows
 from bench.run_cold_start import FUNCTIONS
 from bench.scenarios import ROOT, raw_settings, used_aws_classes
 from bench.table import render
+from bench.terraform_stack import configuration, snake, terraform_type
+from bench.tools import TERRAFORM_PLUGINS, missing
+from local.recorder import record
 from settings import load_settings
 
 
@@ -41,6 +44,13 @@ MEASURED = {
             },
         }
     ],
+    "engine": {
+        "preview": [6.0, 9.0, 6.0],
+        "plan": [4.0, 4.0, 4.0],
+        "registered": 414,
+        "resources": 349,
+        "planned": 349,
+    },
     "environment": {
         "megabytes": 700.4,
         "distributions": 128,
@@ -125,3 +135,82 @@ def test_the_environment_has_a_size_and_nothing_that_was_left_out():
     assert found["megabytes"] > 100, "RECORD files were not found"
     assert found["left_out"], "pyproject.toml lists what the SDK drags in"
     assert found["left_out_but_installed"] == []
+
+
+def test_the_engine_is_told_beside_terraform_or_not_at_all():
+    row = by_name(MEASURED)["preview / terraform plan of the same AWS resources"]
+    assert (row.value, row.bound) == (1.5, None)
+    assert row.note == "6.0 s / 4.0 s; 414 registered, 349 of them AWS's / 349 planned"
+    without = by_name({**MEASURED, "engine": {"missing": ["terraform is not on PATH"]}})
+    assert not any("terraform" in what for what in without)
+
+
+def test_every_missing_tool_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    monkeypatch.delenv("PULUMI_DEBUG_PROVIDERS", raising=False)
+    monkeypatch.delenv(TERRAFORM_PLUGINS, raising=False)
+    said = "\n".join(missing())
+    for words in (
+        "pulumi is not",
+        "pulumi-language-python is not",
+        "terraform is not",
+        "no aws plugin",
+        TERRAFORM_PLUGINS,
+    ):
+        assert words in said, words
+    monkeypatch.setenv(TERRAFORM_PLUGINS, str(tmp_path))
+    assert "holds no hashicorp/aws provider" in "\n".join(missing())
+
+
+SCHEMAS = {
+    "aws_s3_bucket": {"block": {"attributes": {"bucket": {"type": "string", "optional": True}}}},
+    "aws_s3_bucket_lifecycle_configuration": {
+        "block": {
+            "attributes": {
+                "bucket": {"type": "string", "required": True},
+                "id": {"type": "string", "computed": True},
+                "tags": {"type": ["map", "string"], "optional": True},
+            },
+            "block_types": {
+                "rule": {"block": {"attributes": {"noncurrent_days": {"type": "number", "optional": True}}}}
+            },
+        }
+    },
+}
+
+
+def test_a_resource_becomes_terraform_s_with_its_inputs_and_its_order():
+    import pulumi
+
+    class Resource(pulumi.CustomResource):
+        pass
+
+    def program():
+        bucket = Resource("aws:s3/bucket:Bucket", "logs", {"bucket": "b-${x}", "more": 1})
+        inputs = {"bucket": bucket.id, "rules": [{"noncurrentDays": 30.0}], "tags": {"costCenter": "a"}, "id": "i"}
+        Resource("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "life", inputs)
+        Resource("aws:fancy/newThing:NewThing", "new", {})
+
+    made = configuration(record(program, stack="dev"), SCHEMAS, region="us-east-1")
+    assert made.document["resource"]["aws_s3_bucket"] == {"logs": {"bucket": "b-$${x}"}}
+    life = made.document["resource"]["aws_s3_bucket_lifecycle_configuration"]["life"]
+    assert life["rule"] == [{"noncurrent_days": 30}], "a list of Pulumi's is a block that repeats"
+    assert life["tags"] == {"costCenter": "a"}, "keys of a map are nobody's names"
+    assert life["depends_on"] == ["aws_s3_bucket.logs"]
+    assert made.resources == 2
+    assert made.left_out == {
+        "aws_s3_bucket.more": 1,
+        "aws_s3_bucket_lifecycle_configuration.id": 1,
+        "aws:fancy/newThing:NewThing": 1,
+    }
+
+
+def test_names_follow_terraform_s_rules():
+    assert snake("autoMountHomeEFS") == "auto_mount_home_efs"
+    assert snake("retentionInDays") == "retention_in_days"
+    known = {"aws_vpc": {}, "aws_s3_object": {}, "aws_cloudwatch_log_group": {}}
+    assert terraform_type("aws:ec2/vpc:Vpc", known) == "aws_vpc"
+    assert terraform_type("aws:s3/bucketObjectv2:BucketObjectv2", known) == "aws_s3_object"
+    assert terraform_type("aws:cloudwatch/logGroup:LogGroup", known) == "aws_cloudwatch_log_group"
+    assert terraform_type("github:index/repository:Repository", known) is None

@@ -11,10 +11,14 @@ from local.aws import (
     function_calls,
     image_registry,
     invocations,
+    kept_settings,
     model_package_groups,
     model_packages,
     pipeline_executions,
+    service_catalog,
     studio,
+    studio_members,
+    studio_products,
 )
 
 
@@ -27,6 +31,8 @@ def install() -> None:
         **endpoint_configs.OPERATIONS,
         **endpoints.OPERATIONS,
         **studio.OPERATIONS,
+        **studio_members.OPERATIONS,
+        **studio_products.OPERATIONS,
     }
     for name, operation in operations.items():
         setattr(SageMakerResponse, name, operation)
@@ -34,3 +40,5 @@ def install() -> None:
     function_calls.install()
     image_registry.install()
     invocations.install()
+    kept_settings.install()
+    service_catalog.install()

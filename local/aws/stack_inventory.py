@@ -7,7 +7,9 @@ from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.dynamodb.models import dynamodb_backends
+from moto.ec2.models import ec2_backends
 from moto.ecr.models import ecr_backends
+from moto.efs.models import efs_backends
 from moto.events.models import events_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
@@ -15,6 +17,7 @@ from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.scheduler.models import scheduler_backends
+from moto.servicecatalog.models import servicecatalog_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.ssm.models import ssm_backends
@@ -24,7 +27,9 @@ GLOBAL = "aws"
 
 
 def _keys(kms: Any) -> list[str]:
-    return [key.id for key in kms.keys.values() if key.key_state != "PendingDeletion"]
+    # Keys under alias/aws/ are AWS's own: there at the first use, and for good.
+    own = [key for key in kms.keys.values() if not any(alias.startswith("alias/aws/") for alias in key.aliases)]
+    return [key.id for key in own if key.key_state != "PendingDeletion"]
 
 
 def _buses(events: Any) -> list[str]:
@@ -53,6 +58,38 @@ def _targets(scaling: Any) -> list[str]:
     return [resource for dimension in scaling.targets.values() for resource in dimension]
 
 
+def _vpcs(ec2: Any) -> list[str]:
+    # A region's own VPC and its subnets and group were there before.
+    return [vpc.id for vpc in ec2.vpcs.values() if not vpc.is_default]
+
+
+def _in_vpcs(kind: str) -> Callable[[Any], list[str]]:
+    def names(ec2: Any) -> list[str]:
+        return [each.id for each in getattr(ec2, kind).values() if each.vpc_id in _vpcs(ec2)]
+
+    return names
+
+
+def _subnets(ec2: Any) -> list[str]:
+    return [s.id for zone in ec2.subnets.values() for s in zone.values() if s.vpc_id in _vpcs(ec2)]
+
+
+def _groups(ec2: Any) -> list[str]:
+    return [f"{group.name} of {vpc}" for vpc in _vpcs(ec2) for group in ec2.groups.get(vpc, {}).values()]
+
+
+def _gateways(ec2: Any) -> list[str]:
+    return [gateway.id for gateway in ec2.nat_gateways.values() if gateway.state != "deleted"]
+
+
+def _studio(kind: str, member: str) -> Callable[[Any], list[str]]:
+    def names(sagemaker: Any) -> list[str]:
+        entries = getattr(sagemaker, "studio", {}).get(kind, [])
+        return [entry[member] for entry in entries if entry["Status"] != "Deleting"]
+
+    return names
+
+
 _HOLDS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "role": (iam_backends, lambda iam: [role.name for role in iam.roles.values()]),
     "key": (kms_backends, _keys),
@@ -75,15 +112,37 @@ _HOLDS: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "model": (sagemaker_backends, lambda sagemaker: [m.model_name for m in sagemaker._models.values()]),  # noqa: SLF001
     "endpoint config": (sagemaker_backends, lambda sagemaker: list(sagemaker.endpoint_configs)),
     "endpoint": (sagemaker_backends, lambda sagemaker: list(sagemaker.endpoints)),
+    "domain": (sagemaker_backends, lambda sagemaker: list(sagemaker.domains)),
+    "profile": (sagemaker_backends, _studio("profiles", "UserProfileName")),
+    "space": (sagemaker_backends, _studio("spaces", "SpaceName")),
+    "portfolio": (servicecatalog_backends, lambda catalog: list(catalog.portfolios)),
+    "product": (servicecatalog_backends, lambda catalog: list(catalog.products)),
+    "file system": (efs_backends, lambda efs: list(efs.file_systems_by_id)),
+    "vpc": (ec2_backends, _vpcs),
+    "subnet": (ec2_backends, _subnets),
+    "route table": (ec2_backends, _in_vpcs("route_tables")),
+    "security group": (ec2_backends, _groups),
+    "endpoint of vpc": (ec2_backends, lambda ec2: [e.id for e in ec2.vpc_end_points.values() if e.state != "deleted"]),
+    "nat gateway": (ec2_backends, _gateways),
+    "internet gateway": (ec2_backends, lambda ec2: list(ec2.internet_gateways)),
+    "address": (ec2_backends, lambda ec2: [address.allocation_id for address in ec2.addresses]),
+    "flow log": (ec2_backends, lambda ec2: list(ec2.flow_logs)),
+    "managed policy": (
+        iam_backends,
+        lambda iam: [p.name for p in iam.managed_policies.values() if p.arn.split(":")[4] != "aws"],
+    ),
+    "identity provider": (iam_backends, lambda iam: list(iam.open_id_providers)),
     "scalable target": (applicationautoscaling_backends, _targets),
 }
-_GLOBAL = ("role", "bucket")
+_GLOBAL = ("role", "bucket", "managed policy", "identity provider")
 
 
 def inventory(account: str, region: str) -> set[str]:
     """Return what an account holds in a region, as `kind name`. Keys that wait for their deletion count as gone."""
     found: set[str] = set()
     for kind, (backends, names) in _HOLDS.items():
-        backend = backends[account][GLOBAL if kind in _GLOBAL else region]
-        found |= {f"{kind} {name}" for name in names(backend)}
+        there = backends[account]
+        place = GLOBAL if kind in _GLOBAL else region
+        if dict.__contains__(there, place):  # what nobody asked yet holds nothing, and to make EC2's takes a second
+            found |= {f"{kind} {name}" for name in names(there[place])}
     return found
