@@ -1,7 +1,7 @@
 """`mlops up --local` and `mlops destroy --local`: the real engine against the embedded AWS of this folder."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -73,7 +73,14 @@ def _run(stack: str, begin: Callable[["Engine"], "Operation"], *, local: bool, a
 
 @contextmanager
 def local_engine(settings: "StackSettings") -> Iterator["Engine"]:
-    """Return an engine whose cloud, state and secrets' passphrase are in `.mlops/engine`.
+    """Return an engine whose cloud, state and secrets' passphrase are in `.mlops/engine`."""
+    with local_cloud(settings) as environment:
+        yield engine_in(environment, settings)
+
+
+@contextmanager
+def local_cloud(settings: "StackSettings") -> Iterator[dict[str, str]]:
+    """Start the embedded AWS of `.mlops/engine`; return the variables by which programs and plugins reach it.
 
     The program is not told that it runs here: the SDKs and provider plugins read the variables that AWS documents for
     endpoint and credentials, and the program's provider checks the account that the embedded AWS answers with.
@@ -82,12 +89,10 @@ def local_engine(settings: "StackSettings") -> Iterator["Engine"]:
     from local.aws.admission import strict
     from local.aws.server import EmbeddedAws
     from local.engine_functions import DeployedFunctions, kept
-    from portal.engine import Engine, engine_environment
+    from portal.engine import engine_environment
 
-    folder = console.state_folder() / "engine"
-    state = folder / "state"
-    state.mkdir(parents=True, exist_ok=True)
-    needed = ("aws", "github") if settings.github and settings.github.publish_templates else ("aws",)
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
     # strict: a role before what names it, as in AWS
     with EmbeddedAws(folder) as aws, strict(), kept(folder / "aws" / "functions"):
         aws.client("sts", settings.account, settings.region).get_caller_identity()  # lets the account's key select it
@@ -103,18 +108,30 @@ def local_engine(settings: "StackSettings") -> Iterator["Engine"]:
             "NO_PROXY": "127.0.0.1",
             "PULUMI_CONFIG_PASSPHRASE": _passphrase(folder / "passphrase"),
         }
-        environment = {
+        yield {
             name: value
             for name, value in engine_environment(own).items()
             if name not in {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE", "PULUMI_CONFIG_PASSPHRASE_FILE"}
         }
-        yield Engine(
-            console.project_folder(),
-            work=folder,
-            backend=f"file://{state.resolve()}",
-            environment=environment,
-            plugins=needed,
-        )
+
+
+def engine_in(environment: Mapping[str, str], settings: "StackSettings") -> "Engine":
+    """Return an engine with its state in `.mlops/engine`, for the cloud that `environment` leads to."""
+    from portal.engine import Engine
+
+    state = _folder() / "state"
+    state.mkdir(parents=True, exist_ok=True)
+    return Engine(
+        console.project_folder(),
+        work=_folder(),
+        backend=f"file://{state.resolve()}",
+        environment=environment,
+        plugins=("aws", "github") if settings.github and settings.github.publish_templates else ("aws",),
+    )
+
+
+def _folder() -> Path:
+    return console.state_folder() / "engine"
 
 
 def _passphrase(file: Path) -> str:
@@ -132,7 +149,7 @@ def _follow(operation: "Operation", *, quiet: bool) -> "Outcome":
     out = console.out()
 
     def show(event: Event) -> None:
-        line = _line(event)
+        line = event_line(event)
         if line is not None and not quiet:
             out.print(line, soft_wrap=True)
 
@@ -151,7 +168,7 @@ def _follow(operation: "Operation", *, quiet: bool) -> "Outcome":
 _SIGNS = {"create": ("+", "green"), "delete": ("-", "red"), "update": ("~", "yellow"), "replace": ("±", "magenta")}
 
 
-def _line(event: Any) -> Text | None:
+def event_line(event: Any) -> Text | None:
     """Return an event as a line of the terminal; None for one that says nothing new."""
     from portal.events import Diagnostic, Phase, PolicyViolation, ResourceChanged, ResourceFailed
 

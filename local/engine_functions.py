@@ -5,6 +5,11 @@ deployed has to be there when it looks again.
 """
 
 import copy
+import json
+import subprocess
+import sys
+import tempfile
+import uuid
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +21,7 @@ from moto.awslambda.models import lambda_backends
 from local.aws import function_calls, pickling
 from local.aws.errors import AwsStateError
 from local.aws.server import EmbeddedAws
-from local.functions import Function, Functions
+from local.functions import ROOT, Function, Functions
 
 LATEST = "$LATEST"
 """Qualifier of a function itself, which the provider sends with each invocation."""
@@ -71,9 +76,14 @@ def _restore(file: Path) -> None:
 
 
 class DeployedFunctions:
-    """Runs what was deployed to Lambda, by its handler's name: the code is this checkout's, as what was deployed."""
+    """Runs what was deployed to Lambda, by its handler's name: the code is this checkout's, as what was deployed.
+
+    Each run is a process of its own. The engine invokes several functions at once, and calls this process meanwhile,
+    whose environment must not become a function's. What functions print is in `functions/<name>.log` of the folder.
+    """
 
     def __init__(self, aws: EmbeddedAws) -> None:
+        self._aws = aws
         self._functions = Functions(aws)
         function_calls.use(self)
 
@@ -85,9 +95,44 @@ class DeployedFunctions:
     def answer(self, arn: str, event: Mapping[str, Any], alias: str = "") -> tuple[Any, str | None]:
         """Return a function's answer, or the text of its error."""
         (function,) = (each for each in self.deployed if each.arn == arn)
-        if function not in self._functions.deployed:
-            self._functions.add(function)
-        return self._functions.answer(arn, event, alias.removeprefix(LATEST))
+        qualifier = alias.removeprefix(LATEST)
+        request = {
+            "handler": function.handler,
+            "event": event,
+            "timeout_seconds": function.timeout_seconds,
+            "context": {
+                "function_name": function.name,
+                "function_version": LATEST,
+                "invoked_function_arn": f"{arn}:{qualifier}" if qualifier else arn,
+                "aws_request_id": str(uuid.uuid4()),
+                "memory_limit_in_mb": function.memory_mb,
+                "log_group_name": f"/aws/lambda/{function.name}",
+                "log_stream_name": "local",
+            },
+        }
+        environment = {**self._functions.variables(function), "PYTHONPATH": str(ROOT)}
+        log = self._aws.folder / "functions" / f"{function.name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder, log.open("a", encoding="utf-8") as printed:
+            answer = Path(folder) / "answer.json"
+            try:
+                subprocess.run(
+                    [sys.executable, "-m", "local.engine_function_run", str(answer)],
+                    input=json.dumps(request),
+                    env=environment,
+                    cwd=folder,
+                    text=True,
+                    stdout=printed,
+                    stderr=subprocess.STDOUT,
+                    timeout=function.timeout_seconds,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired:
+                return None, f"Sandbox.Timedout: Task timed out after {function.timeout_seconds} seconds"
+            if not answer.is_file():
+                return None, f"Runtime.ExitError: the function's process ended without an answer; see {log}"
+            found = json.loads(answer.read_text(encoding="utf-8"))
+        return found.get("result"), found.get("error")
 
 
 def _all() -> Iterator[Any]:

@@ -236,7 +236,7 @@ class Functions:
     ) -> Invocation:
         environment = self._environments.get(function.arn)
         if environment is None:
-            environment = self._environments[function.arn] = _Environment(self._variables(function))
+            environment = self._environments[function.arn] = _Environment(self.variables(function))
         context = Context(
             function_name=function.name,
             invoked_function_arn=f"{function.arn}:{alias}" if alias else function.arn,
@@ -271,7 +271,8 @@ class Functions:
         self.log.append(run)
         return run
 
-    def _variables(self, function: Function) -> dict[str, str]:
+    def variables(self, function: Function) -> dict[str, str]:
+        """Return what a function finds in its environment: its own settings, and keys of its role."""
         keys = identity.keys_of(
             self._aws, function.account, function.region, role=function.role, session=function.name[:64]
         )
