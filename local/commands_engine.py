@@ -126,6 +126,7 @@ def engine_in(environment: Mapping[str, str], settings: "StackSettings") -> "Eng
         work=_folder(),
         backend=f"file://{state.resolve()}",
         environment=environment,
+        policy_packs=(console.project_folder() / "policy",),
         plugins=("aws", "github") if settings.github and settings.github.publish_templates else ("aws",),
     )
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from portal.access.roles import Actor
+from portal.redaction import Redactor
 from portal.service.errors import store_errors
 from portal.store import Store
 
@@ -29,7 +30,7 @@ class AuditedChanges:
         try:
             yield
         except Exception as error:
-            self._append(actor, f"{action}_failed", subject, {"problem": str(error)[:LONGEST_PROBLEM]})
+            self._append(actor, f"{action}_failed", subject, {"problem": Redactor().text(str(error))[:LONGEST_PROBLEM]})
             raise
 
     def _append(self, actor: Actor, action: str, subject: str, details: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from portal.service.approvals import CARRIED_OUT_BY, ApprovalState, approval_sta
 from portal.service.book import StackBook
 from portal.service.errors import ConflictError, InvalidError, store_errors
 from portal.service.queue import Queue
+from portal.service.reasons import without_secrets
 from portal.service.starts import binding
 from portal.service.timing import Clock
 from portal.store import DuplicateError, Store
@@ -122,7 +123,7 @@ class Decisions:
 
 
 def checked_text(path: str, text: str) -> str:
-    """Return what a person wrote, without spaces around it. Raises InvalidError where it is too long."""
+    """Return what a person wrote, trimmed. Raises InvalidError where it is too long, or looks like it holds a token."""
     if len(text) > LONGEST_TEXT:
         raise InvalidError.of(path, text, f"a text has {LONGEST_TEXT} characters at most", "shorten it")
-    return text.strip()
+    return without_secrets(path, text.strip())

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.service.errors import InvalidError, Problem
+from portal.service.settings_secrets import secret_problems
 from portal.service.stack_text import stack_text
 from portal.workspace import stack_file
 from settings import CONFIG_KEY, SettingsError, load_settings
@@ -19,10 +20,12 @@ def draft_settings(root: Path, stack: str, text: str) -> Mapping[str, Any]:
     """
     file = stack_file(root, stack)
     try:
-        config = stack_text(text).document.get("config")
-        saved = parsed(file).get("config") if file.is_file() else {}
+        document, before = stack_text(text).document, parsed(file) if file.is_file() else {}
     except StackFileError as error:
         raise InvalidError([Problem(path="", value="", rule=error.rule, fix=error.fix)]) from error
+    if found := [problem for _, problem in secret_problems(before, document)]:  # a draft is kept, as it was written
+        raise InvalidError(found)
+    config, saved = document.get("config"), before.get("config")
     config = config if isinstance(config, Mapping) else {}
     saved = saved if isinstance(saved, Mapping) else {}
     for key in sorted({*config, *saved} - {CONFIG_KEY}, key=str):

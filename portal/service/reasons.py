@@ -5,6 +5,7 @@ import re
 import unicodedata
 
 from portal.access.roles import Actor
+from portal.redaction import Redactor
 from portal.service.errors import InvalidError
 from portal.service.git_checkout import Person
 
@@ -20,6 +21,17 @@ def one_line(text: str) -> str:
     return " ".join("".join(each for each in kept if unicodedata.category(each) not in {"Cf", "Cs"}).split())
 
 
+def without_secrets(path: str, text: str) -> str:
+    """Return what a person wrote. Raises InvalidError where something in it has the form of a token or key.
+
+    What people write is kept for ever, in the audit log too, so a secret in it could not be taken out again.
+    """
+    if Redactor().text(text) != text:
+        rule = "this has the form of a token or key, and what is written here is kept for ever and shown to others"
+        raise InvalidError.of(path, "", rule, "take it out; if it is a real one, have it revoked where it comes from")
+    return text
+
+
 def checked_reason(why: str) -> str:
     """Return a person's reason in one line. Raises InvalidError for none, and for one that is too long."""
     reason = one_line(why)
@@ -27,7 +39,7 @@ def checked_reason(why: str) -> str:
         raise InvalidError.of("why", why, "who looks later wants to know why", "write a sentence")
     if len(reason) > LONGEST_REASON:
         raise InvalidError.of("why", why, f"a reason has at most {LONGEST_REASON} characters", "shorten it")
-    return reason
+    return without_secrets("why", reason)
 
 
 def person_of(actor: Actor, host: str) -> Person:

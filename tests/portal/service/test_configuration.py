@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from portal.configuration import ConfigurationError, load, parse
+from settings import read_stack_file
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "portal.toml"
 
@@ -25,6 +26,12 @@ def test_the_example_is_valid():
     assert settings.stacks["prod"].approvals == 2
     assert settings.stacks["dev"].approvals == 0, "what a stack does not say has a default"
     assert settings.reviews.base_stack == "dev"
+
+
+def test_the_examples_operator_roles_are_the_approvers_of_the_stacks():
+    for stack, rules in load(EXAMPLE).stacks.items():
+        file = EXAMPLE.parents[2] / f"Pulumi.{stack}.yaml"
+        assert rules.operator_role_arn == read_stack_file(file).names.role_arn("approver")
 
 
 def test_relative_paths_start_at_the_files_folder(tmp_path):
