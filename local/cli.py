@@ -9,6 +9,7 @@ from local import (
     commands_engine,
     commands_github,
     commands_models,
+    commands_portal,
     commands_projects,
     commands_run,
     commands_verify,
@@ -32,6 +33,7 @@ commands_github.register(app)
 commands_projects.register(app)
 commands_verify.register(app)
 commands_engine.register(app)
+commands_portal.register(app)
 
 
 def main() -> None:

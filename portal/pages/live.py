@@ -47,7 +47,7 @@ async def messages(
                 continue
             identity = str(progress.sequence)
             if fresh:
-                yield Message(event="log", data=text("parts/log.html", progress=progress), id=identity)
+                yield Message(event="log", data=text("parts/lines.html", progress=progress), id=identity)
             elif lines:
                 yield Message(
                     event="line", data="".join(text("parts/line.html", line=each) for each in lines), id=identity

@@ -24,7 +24,7 @@ TITLES: Final = {
     404: "Not found",
     409: "Not possible right now",
     422: "Something in the form is not right",
-    503: "The portal cannot work right now",
+    503: "Not available right now",
 }
 
 

@@ -20,6 +20,9 @@ KEPT = 1000
 """Events of an operation in memory; more only while the database has not taken them yet."""
 BATCH = 200
 """Events that a watcher takes at once."""
+TURN = 5
+"""Events after which a watcher lets others have their turn. Writing to a connection does not wait for it, so without
+this one that is behind would hold up all others, and nobody would notice that its connection is broken."""
 
 Document = dict[str, Any]
 
@@ -140,11 +143,13 @@ class Feed:
                 found, over = (
                     (kept, False) if kept is not None else await asyncio.to_thread(self._stored, operation, place)
                 )
-                for event in found:
+                for number, event in enumerate(found, start=1):
                     place = event["sequence"]
                     yield event
                     if event["event"] == Ended.name:
                         return
+                    if number % TURN == 0:
+                        await asyncio.sleep(0)
                 if over:
                     return
                 if not found:

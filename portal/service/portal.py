@@ -96,6 +96,7 @@ class Portal:
         self.audit = Audit(store=self.store)
         self.schedule = Schedule(
             {
+                "settings": self.settings_files.recover,
                 "reviews": lambda: self.reviews.tick(clock()),
                 "drift": self.drift.check_due,
                 "old events": forget_old(self.store, clock, settings.retention_days),

@@ -23,6 +23,7 @@ from portal.service.settings_diff import Change, filled_settings
 from portal.service.settings_rows import SettingRow, setting_rows
 from portal.service.settings_secrets import masked
 from portal.service.stack_text import stack_text
+from portal.service.unfinished_saves import UnfinishedSaves
 from portal.service.whole_file import replace_file
 from portal.store import Store
 from portal.workspace import stack_file
@@ -73,7 +74,15 @@ class SettingsFiles:
         self._audited = AuditedChanges(store=store, clock=clock)
         self._project, self._stacks = settings.project, settings.stacks
         self._checkout = checkout or GitCheckout(settings.project, portal=portal_identity(settings))
+        self._unfinished = UnfinishedSaves(
+            folder=settings.work / "saves", project=settings.project, checkout=self._checkout, store=store, clock=clock
+        )
         self._saving = threading.Lock()  # git itself lets one command at a time write
+
+    def recover(self) -> None:
+        """Bring a save to its end in whose middle a service was killed."""
+        with self._saving:
+            self._unfinished.recover()
 
     def schema(self) -> tuple[SettingRow, ...]:
         """Return what can be set, a row each."""
@@ -106,7 +115,7 @@ class SettingsFiles:
         """
         actor.require(Action.EDIT_SETTINGS, stack)
         reason = checked_reason(why)
-        with self._saving:
+        with self._saving, self._unfinished.turn():
             file = self._file(stack)
             old = _content(file)
             if hash_of(old) != base_hash:
@@ -123,11 +132,20 @@ class SettingsFiles:
                 return Saved(stack=stack, base_hash=base_hash, changes=(), commit=None, changed=False)
             paths = [change.path for change in checked.changes]
             details = {"why": reason, "before": base_hash, "after": hash_of(new), "changes": paths}
-            with self._audited.of(actor, "settings.save", f"stack:{stack}", details):
-                commit = self._replaced(actor, file, old, new, _message(stack, reason, actor, checked.changes))
+            message, author = _message(stack, reason, actor, checked.changes), person_of(actor, self._project.name)
+            self._unfinished.begin(
+                actor, author, stack=stack, file=file.name, after=hash_of(new), message=message
+            )  # fmt: skip
+            try:
+                with self._audited.of(actor, "settings.save", f"stack:{stack}", details):
+                    commit = self._replaced(author, file, old, new, message)
+            except ConflictError:
+                self._unfinished.end(stack)  # the log says so already
+                raise
+            self._unfinished.end(stack)
             return Saved(stack=stack, base_hash=hash_of(new), changes=checked.changes, commit=commit, changed=True)
 
-    def _replaced(self, actor: Actor, file: Path, old: bytes, new: bytes, message: str) -> str | None:
+    def _replaced(self, author: Person, file: Path, old: bytes, new: bytes, message: str) -> str | None:
         """Write the file and commit it; return the commit. Raises ConflictError, with the file as it was."""
         try:
             in_git = self._checkout.is_checkout() and self._checkout.keeps(file.name)
@@ -137,7 +155,7 @@ class SettingsFiles:
                     "Check out a branch there.",
                 )
             replace_file(file, new)
-            return self._committed(actor, file, old, message) if in_git else None
+            return self._committed(author, file, old, message) if in_git else None
         except (GitError, OSError) as error:
             now = "is as it was before" if file.read_bytes() == old else "is not as it was before: look at it"
             raise ConflictError(
@@ -145,9 +163,9 @@ class SettingsFiles:
                 "Your text is not lost. Once this is put right, save again.",
             ) from error
 
-    def _committed(self, actor: Actor, file: Path, old: bytes, message: str) -> str:
+    def _committed(self, author: Person, file: Path, old: bytes, message: str) -> str:
         try:
-            return self._checkout.commit_file(file.name, message, person_of(actor, self._project.name))
+            return self._checkout.commit_file(file.name, message, author)
         except GitError:
             if self._checkout.has_committed(file.name):  # it gave no answer in time, and yet did it
                 return self._checkout.head()

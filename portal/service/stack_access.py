@@ -174,5 +174,7 @@ def told(actor: Actor, stack: str, action: Action) -> Iterator[None]:
         raise NotThereError(str(error)) from error
     except aws.MisuseError as error:
         raise ConflictError(str(error)) from error
+    except aws.AccountError as error:  # the portal's credentials, not the person's
+        raise UnavailableError(f"The portal could not ask AWS about {stack}: {error}") from error
     except aws.OperationError as error:
         raise UnavailableError(str(error)) from error
