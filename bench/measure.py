@@ -18,7 +18,7 @@ MODELS = {"none": 0, "one": 1, "hundred": 100}
 
 
 def measure(repeat: int, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Return everything measured: `rounds` by scenario, `runs` of the runner, `engine`, `environment`, `facts`."""
+    """Return what was measured: `rounds` by scenario, `runs` of the runner; engine, portal, environment and facts."""
     with tempfile.TemporaryDirectory(prefix="mlops-bench-") as name:
         folder = Path(name)
         for scenario, models in MODELS.items():
@@ -34,7 +34,11 @@ def measure(repeat: int, tell: Callable[[str], None]) -> dict[str, Any]:
             tell(f"local runner: run {number + 1} of {max(2, repeat // 2)}")
             runs.append(_local_run(folder / f"run-{number}"))
         engine = _engine(folder / "engine", max(2, repeat // 2), tell)
-    return {"rounds": rounds, "runs": runs, "engine": engine, "environment": size(), "facts": facts()}
+        tell("portal: clicks, and fifty people who watch")
+        portal = python(["-m", "bench.portal_service", str(repeat)], folder=folder)[0]
+    return {
+        "rounds": rounds, "runs": runs, "engine": engine, "portal": portal, "environment": size(), "facts": facts()
+    }  # fmt: skip
 
 
 def _engine(folder: Path, repeat: int, tell: Callable[[str], None]) -> dict[str, Any]:

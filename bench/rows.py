@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from bench.portal_rows import portal_rows
 from bench.run_cold_start import ALONE, FUNCTIONS
 
 PHASES = ("imports", "settings", "definitions", "registration")
@@ -22,7 +23,7 @@ class Row:
     unit: str
     """`s`, `MB`, or `TIMES` for a ratio."""
     bound: float | None = None
-    """Largest value that issue 3 allows; none where it names none."""
+    """Largest value that is allowed: issue 3's, or the portal's own; none where there is none."""
     cpu: float | None = None
     """The same from user and system time of all processes: what a busy machine disturbs least."""
     note: str = ""
@@ -43,6 +44,7 @@ def rows(measured: Measured) -> list[Row]:
         *_cold_starts(rounds),
         *_runner(measured["runs"]),
         *_engine(measured.get("engine", {})),
+        *(Row(unit=TIMES, **fields) for fields in portal_rows(measured.get("portal", {}))),
         *_size(measured["environment"]),
     ]
 

@@ -33,6 +33,8 @@ class _Buffer:
     def __init__(self, kept: int) -> None:
         self.live = False  # this service carries the operation out
         self.watchers = 0
+        self._told = 0  # sequence up to which the database is known to have events
+        self._asked = 0.0  # when it was asked last for what is new, by whichever watcher
         self._kept = kept
         self._lock = threading.Lock()
         self._events: list[Document] = []
@@ -63,6 +65,22 @@ class _Buffer:
                 return None
             place = bisect_right(self._events, sequence, key=lambda event: event["sequence"])
             return self._events[place : place + BATCH]
+
+    def turn(self, now: float, every: float) -> bool:
+        """Return whether it is a watcher's turn to ask the database: one does for all that wait."""
+        with self._lock:
+            due = now - self._asked >= every
+            self._asked = now if due else self._asked
+        return due
+
+    def told(self, found: Sequence[Document], *, over: bool) -> None:
+        """Wake who waits where the database had something that nobody had seen."""
+        last = found[-1]["sequence"] if found else 0
+        with self._lock:
+            new = (last > self._told or over) and self.watchers > 1
+            self._told = max(last, self._told)
+        if new:
+            self.wake()
 
     def wake(self) -> None:
         with self._lock:
@@ -135,14 +153,16 @@ class Feed:
         """
         woken = asyncio.Event()
         buffer = self._watch(operation, woken)
-        place = after
+        place, asks = after, True
         try:
             while True:
                 woken.clear()
-                kept = buffer.after(place)
-                found, over = (
-                    (kept, False) if kept is not None else await asyncio.to_thread(self._stored, operation, place)
-                )
+                kept, over = buffer.after(place), False
+                found = kept or []
+                if kept is None and (asks or buffer.turn(asyncio.get_running_loop().time(), self._timing.poll)):
+                    found, over = await asyncio.to_thread(self._stored, operation, place)
+                    buffer.told(found, over=over)
+                asks = True
                 for number, event in enumerate(found, start=1):
                     place = event["sequence"]
                     yield event
@@ -153,16 +173,18 @@ class Feed:
                 if over:
                     return
                 if not found:
-                    await self._wait(woken)
+                    asks = await self._wait(woken)
                     buffer = self._renewed(operation, buffer, woken)
         finally:
             self._leave(operation, buffer, woken)
 
-    async def _wait(self, woken: asyncio.Event) -> None:
+    async def _wait(self, woken: asyncio.Event) -> bool:
+        """Return whether there is something new; else another service may carry it out, as only the database knows."""
         try:
             await asyncio.wait_for(woken.wait(), self._timing.poll)
-        except TimeoutError:  # another service may carry it out: then only the database knows
-            return
+        except TimeoutError:
+            return False
+        return True
 
     def _watch(self, operation: str, woken: asyncio.Event) -> _Buffer:
         with self._lock:
