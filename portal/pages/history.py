@@ -68,7 +68,7 @@ class HistoryPages(Pages):
             by=(visit.actor.person if chosen.by == "me" else chosen.by) or None,
             state=_one_of(State, chosen.result, trouble),
             since=day(chosen.since, trouble),
-            until=last + timedelta(days=1) if last else None,
+            until=_day_after(last) if last else None,
             cursor=cursor or None,
             limit=PAGE,
         )
@@ -96,6 +96,11 @@ def day(text: str, trouble: list[str]) -> datetime | None:
     except ValueError:
         trouble.append(f"{text[:20]} is no day: write it as 2026-01-31.")
         return None
+
+
+def _day_after(day: datetime) -> datetime | None:
+    """Return the next day; None after the last one that there is."""
+    return day + timedelta(days=1) if day.date() < date.max else None
 
 
 def _one_of(words: type[Word], text: str, trouble: list[str]) -> Word | None:

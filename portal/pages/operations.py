@@ -18,11 +18,10 @@ from portal.requests import Kind
 from portal.service.approvals import CARRIED_OUT_BY
 from portal.service.errors import UnavailableError
 from portal.service.starts import binding
+from portal.web.streams import Watch
 
 BATCH: Final = 1000
 RETRY_MILLISECONDS: Final = 2000
-PING_SECONDS: Final = 15
-"""A comment so often keeps proxies from taking a quiet stream for a dead one."""
 WITH_PLAN: Final = frozenset({Kind.PREVIEW, Kind.PREVIEW_DESTROY, Kind.DRIFT})
 
 
@@ -49,7 +48,7 @@ class OperationPages(Pages):
         return self.page(visit, "operation.html", **context)
 
     async def live(
-        self, actor: Person, operation: str, last_event_id: Annotated[str, Header(max_length=20)] = ""
+        self, actor: Person, watch: Watch, operation: str, last_event_id: Annotated[str, Header(max_length=20)] = ""
     ) -> EventSourceResponse:
         """Tell a page what happens, from where it knows, until the operation has ended."""
         record = await run_in_threadpool(self.portal.operations.get, actor, operation)
@@ -66,7 +65,7 @@ class OperationPages(Pages):
             except UnavailableError:  # the browser comes back by itself, and says what it has seen
                 return
 
-        return EventSourceResponse(sent(), ping=PING_SECONDS)
+        return watch.respond(actor, sent(), lambda now: self.portal.operations.get(now, operation))
 
     def approve(self, actor: Person, form: Form, operation: str) -> RedirectResponse:
         """Say yes to a preview."""

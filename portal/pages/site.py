@@ -20,6 +20,8 @@ from portal.web.sessions import Sessions
 
 SEE_OTHER: Final = 303
 LONGEST_REASON: Final = 500
+LONGEST_NUMBER: Final = 12
+"""Digits; Python refuses to read numbers of some thousand."""
 Clock = Callable[[], datetime]
 
 
@@ -83,7 +85,7 @@ def text(form: Mapping[str, str], field: str, *, longest: int = LONGEST_REASON, 
 def whole_number(form: Mapping[str, str], field: str, *, least: int, most: int) -> int:
     """Return a number of a form. Raises InvalidError outside of its bounds."""
     found = form.get(field, "").strip()
-    if not (found.isascii() and found.isdigit()) or not least <= int(found[:12]) <= most:
+    if not (found.isascii() and found.isdigit() and len(found) <= LONGEST_NUMBER) or not least <= int(found) <= most:
         raise InvalidError.of(field, found, f"a whole number from {least} to {most}", "correct it")
     return int(found)
 

@@ -22,6 +22,7 @@ from portal.access.roles import Action, Actor, ForbiddenError
 from portal.configuration import ConfigurationError, PortalSettings
 from portal.service.errors import ConflictError, InvalidError, NotThereError, UnavailableError
 from portal.service.reasons import source_identity
+from portal.service.stack_credentials import session_arguments
 from portal.workspace import stack_file
 from settings import SettingsError, StackSettings, read_stack_file
 
@@ -30,17 +31,11 @@ SPARE = timedelta(minutes=5)
 OWN = timedelta(hours=1)
 """How long clients by the portal's own credentials are kept; those renew themselves."""
 MOST_KEPT = 500
-_KEYS = {
-    "AWS_ACCESS_KEY_ID": "aws_access_key_id",
-    "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key",
-    "AWS_SESSION_TOKEN": "aws_session_token",
-    "AWS_PROFILE": "profile_name",
-}
-SessionMaker = Callable[[Mapping[str, str], str], Any]
+SessionMaker = Callable[[Mapping[str, Any], str], Any]
 """Makes a boto3 session of credentials (arguments of boto3.Session) in a region; of the usual chain where empty."""
 
 
-def boto3_session(credentials: Mapping[str, str], region: str) -> Any:
+def boto3_session(credentials: Mapping[str, Any], region: str) -> Any:
     """Return a session of its own: the default one is shared, and not for several threads."""
     return boto3.Session(**credentials, region_name=region)
 
@@ -82,6 +77,10 @@ class StackAccess:
             )
         return self._access(actor, stack)
 
+    def of_engine(self, stack: str) -> session.Access:
+        """Return access by the credentials that the engine gets for the stack: what its operations can do, no more."""
+        return self._own(self._stack_settings(stack), stack).access
+
     def stacks(self) -> tuple[str, ...]:
         """Return the names of the stacks that have an AWS to look at."""
         return tuple(self._settings.stacks)
@@ -93,7 +92,7 @@ class StackAccess:
     def _access(self, actor: Actor, stack: str) -> session.Access:
         role = self._rules(stack).operator_role_arn
         settings = self._stack_settings(stack)
-        identity = source_identity(actor.email, actor.person) if role else ""
+        identity = source_identity(actor.person) if role else ""
         # By the settings' content: an edited stack file is another stack.
         key = (stack, settings.model_dump_json(), role or "", actor.person if role else "", identity)
         with self._lock:
@@ -144,8 +143,7 @@ class StackAccess:
             given = self._settings.engine_environment(stack, self._environment)
         except ConfigurationError as error:
             raise UnavailableError(f"The portal is not configured for {stack}: {error}") from error
-        found = {argument: given[name] for name, argument in _KEYS.items() if name in given}
-        return self._make_session(found, settings.region)
+        return self._make_session(session_arguments(given, settings.region), settings.region)
 
     def _rules(self, stack: str) -> Any:
         if stack not in self._settings.stacks:

@@ -22,6 +22,7 @@ from portal.service.errors import ConflictError, InvalidError, NotThereError, Un
 from portal.store import errors as store_errors
 from portal.web.edge import FormError, LoginNeededError, csrf_token, session_actor
 from portal.web.middleware import TooLargeError
+from portal.web.streams import TooManyStreamsError
 
 log = logging.getLogger("portal.failures")
 API: Final = "/api/"
@@ -44,7 +45,7 @@ def install(app: FastAPI) -> None:
     """Have every failure of `app` told."""
     for kind in (
         ForbiddenError, LoginNeededError, LoginError, CsrfError, FormError, TokenRequestError, TooLargeError,
-        ConflictError, InvalidError, NotThereError, UnavailableError, store_errors.StoreDownError,
+        ConflictError, InvalidError, NotThereError, TooManyStreamsError, UnavailableError, store_errors.StoreDownError,
         store_errors.NotThereError, HTTPException, RequestValidationError,
     ):  # fmt: skip
         app.add_exception_handler(kind, answer)  # and what is none of these: `Surroundings` has it answered
@@ -174,6 +175,11 @@ def _(error: store_errors.StoreDownError) -> Told:
     del error  # it may name hosts and users
     detail = "The database cannot be reached. What runs goes on and is recorded; try again in a moment."
     return Told(status=503, title="Unavailable", detail=detail, headers={"Retry-After": RETRY_SECONDS})
+
+
+@tell.register
+def _(error: TooManyStreamsError) -> Told:
+    return Told(status=429, title="Too many requests", detail=error.text, headers={"Retry-After": RETRY_SECONDS})
 
 
 @tell.register
