@@ -27,12 +27,14 @@ class ImageRepositoriesArgs:
     """Key of the images."""
     retain: bool
     """Protect the repositories and keep them when the stack goes."""
+    delete_images: bool = False
+    """Delete a repository although it holds images. For a stack whose images no other environment runs."""
     keep: int = 100
     """Images kept per model, tagged and untagged each. Versions of models cite images by digest, so that also an image
     that lost its tag to a newer one may be in service."""
 
     def __post_init__(self) -> None:
-        """Refuse another account than the one that image URIs name, and a lifecycle that keeps nothing."""
+        """Refuse another account than image URIs name, a lifecycle that keeps nothing, and to retain what goes."""
         if self.names.account != self.names.image_account:
             raise ValueError(
                 f"image repositories lie in account {self.names.image_account}, which every image URI names; this stack"
@@ -40,13 +42,15 @@ class ImageRepositoriesArgs:
             )
         if self.keep < 1:
             raise ValueError(f"keep is {self.keep}: set the number of images to keep, 1 or more.")
+        if self.retain and self.delete_images:
+            raise ValueError("retain and delete_images contradict each other: set one of them.")
 
 
 class ImageRepositories(pulumi.ComponentResource):
     """Owns the repositories, who may pull from them, and when images go; not the images.
 
-    A repository that holds images is never deleted: other environments run them, so a destroy stops there and says so.
-    Another key or name replaces a repository.
+    A repository that holds images is not deleted: other environments run them, so a destroy stops there and says so.
+    With `delete_images` it goes, images and all. Another key or name replaces a repository.
     """
 
     urls: pulumi.Output[dict[str, str]]
@@ -93,7 +97,7 @@ class ImageRepositories(pulumi.ComponentResource):
             encryption_configurations=[
                 aws.ecr.RepositoryEncryptionConfigurationArgs(encryption_type="KMS", kms_key=args.data_key_arn)
             ],
-            force_delete=False,
+            force_delete=args.delete_images,
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self, protect=args.retain, retain_on_delete=args.retain),
         )

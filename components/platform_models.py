@@ -32,6 +32,7 @@ def create_image_repositories(site: Site, base: Foundation) -> ImageRepositories
             accounts=list(settings.accounts.model_dump().values()),
             data_key_arn=base.keys.data_key_arn,
             retain=settings.retains_data,
+            delete_images=settings.delete_images,
         ),
         opts=site.child,
     )

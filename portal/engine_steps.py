@@ -29,6 +29,9 @@ from portal.translation import translated
 if TYPE_CHECKING:
     from portal.engine_worker import Worker
 
+SHOWN = 10
+"""Resources that a refusal names; the rest is counted."""
+
 
 def run(worker: "Worker") -> Outcome:
     """Run the worker's request and return how it ended."""
@@ -175,9 +178,24 @@ class _Operation:
         self.stack.refresh(run_program=False, show_secrets=False, clear_pending_creates=clear, **self._options())
 
     def _destroy(self) -> None:
+        self._refuse_protected()
         self.stack.destroy(run_program=False, show_secrets=False, **self._options())
         if self._request.remove:
             self._workspace.remove_stack(self._request.stack)
+
+    def _refuse_protected(self) -> None:
+        """Refuse a destroy before anything is gone, as the CLI's preview would; the Automation API leaves that out.
+
+        The engine by itself notices on the way, when what depends on the protected resource is deleted already.
+        """
+        resources = self._before.get("resources") or ()
+        if protected := [f'"{each["urn"]}"' for each in resources if each.get("protect")]:
+            more = f" and {len(protected) - SHOWN} more" if len(protected) > SHOWN else ""
+            raise Refused(
+                Reason.PROGRAM,
+                f"nothing was destroyed, because these are protected: {', '.join(protected[:SHOWN])}{more}. Take the"
+                " protection off in the program and run `up` (docs/adr/0010-protected-stores.md), or unprotect them.",
+            )
 
     def _approved_up(self, approved: Fingerprint) -> Outcome:
         self._refuse_differences(approved, self._fingerprint())

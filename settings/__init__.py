@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from settings.delivery import Delivery
 from settings.fields import Section
+from settings.image_rules import images_that_others_pull
 from settings.models import (
     Accounts,
     Approval,
@@ -62,7 +63,7 @@ def load_settings(raw: Mapping[str, Any], *, source: str) -> StackSettings:
     """
     if not isinstance(raw, Mapping):
         raise _refused(source, shown(raw), "the settings are keys with values", "indent the settings below this key")
-    elsewhere = _environment_of_another_stack(raw, source)
+    elsewhere = _wrong_for_this_stack(raw, source)
     try:
         settings = StackSettings.model_validate(dict(raw))
     except ValidationError as error:
@@ -121,12 +122,15 @@ def read_stack_file(path: Path | str) -> StackSettings:
     return load_settings(config[CONFIG_KEY], source=file.name)
 
 
-def _environment_of_another_stack(raw: Mapping[str, Any], source: str) -> list[Problem]:
+def _wrong_for_this_stack(raw: Mapping[str, Any], source: str) -> list[Problem]:
+    """Return what a stack of this name must not say, though the settings by themselves are right."""
     stack = re.fullmatch(r"Pulumi\.(.+)\.yaml", source)
     environments = [environment.value for environment in Environment]
     named = raw.get("environment")
-    if stack is None or stack[1] not in environments or named not in environments or named == stack[1]:
+    if stack is None or stack[1] not in environments or named not in environments:
         return []
+    if named == stack[1]:
+        return list(images_that_others_pull(stack[1], delete_images=raw.get("delete_images")))
     rule = f"the stack {stack[1]} is the environment {stack[1]}; a copied file would deploy {named} under its name"
     return [Problem(path="environment", value=shown(named), rule=rule, fix=f"write {stack[1]}")]
 

@@ -223,6 +223,9 @@ class StackSettings(Section):
     """Further tags on everything. The platform sets its own itself."""
     retain_data: bool | None = None
     """Protect stores from deletion and keep them when the stack goes; true in prod where absent."""
+    delete_images: bool = False
+    """Delete image repositories although they hold images when the stack goes. For review environments: refused in the
+    stack dev, whose images other environments run, outside the environment dev, and beside `retain_data: true`."""
     alert_emails: Annotated[list[Email], AfterValidator(_check_addresses)] = Field(default_factory=list)
     """Addresses that receive alarms; each must confirm once."""
     log_retention_days: LogDays = 365

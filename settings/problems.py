@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 VALUE_LENGTH = 60
 """Characters of a value that an error shows: enough to find it, too few to spill a secret or a whole section."""
 
+MOST_MEANT = 100
+"""Unknown keys for which the one that was meant is looked for; that takes a millisecond each, of thousands seconds."""
+
 CONFIG_KEY = "mlops:settings"
 
 TYPE_WORDS = {
@@ -85,7 +88,7 @@ def problems_of(error: "ValidationError", model: "type[BaseModel]") -> list[Prob
         if detail["type"] == "extra_forbidden":
             parent = detail["loc"][:-1]
             known = _keys_at(model, parent)
-            meant = nearest(str(detail["loc"][-1]), known)
+            meant = nearest(str(detail["loc"][-1]), known) if len(found) < MOST_MEANT else None
             if meant:
                 misspelled.add((*parent, meant))
             found.append(_unknown_key(detail, known, meant))

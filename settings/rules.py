@@ -12,6 +12,7 @@ from contracts.regions import check_zone
 from contracts.retention import lifecycle_faults
 from contracts.rules import BrokenRuleError
 from contracts.tags import RESERVED_KEYS, TAGS_PER_RESOURCE
+from settings.image_rules import IMAGE_RULES
 from settings.organisation_rules import ORGANISATION_RULES
 from settings.problems import Problem, path_of, problem, shown
 from settings.studio_rules import STUDIO_RULES
@@ -221,6 +222,7 @@ STACK_RULES: tuple[Callable[["StackSettings"], Iterator[Problem]], ...] = (
     single_nat_is_for_dev,
     lifecycle_is_in_order,
     tags_leave_room,
+    *IMAGE_RULES,
     *STUDIO_RULES,
     *ORGANISATION_RULES,
 )

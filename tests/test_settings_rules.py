@@ -358,6 +358,20 @@ CASES = {
     "a switch in quotes": (
         "dev", {"retain_data": "yes"}, 'retain_data: "yes"', "the value is true or false", "write true or false",
     ),
+    "images of dev that would go with it": (
+        "dev", {"delete_images": True}, "delete_images: true",
+        "preprod and prod run the images of the stack dev, and could start no instance without them",
+        "remove it, or write false: it is for review environments",
+    ),
+    "images that would go with preprod, which has none": (
+        "preprod", {"delete_images": True}, "delete_images: true",
+        "images lie in dev's account; preprod pulls them from there and has none to delete",
+        "remove it, or write false",
+    ),
+    "images that would go with prod": (
+        "prod", {"delete_images": True}, "delete_images: true",
+        "images lie in dev's account; prod pulls them from there and has none to delete", "remove it, or write false",
+    ),
     "the environment of another stack": (
         "prod", {"environment": "preprod"}, 'environment: "preprod"',
         "the stack prod is the environment prod; a copied file would deploy preprod under its name", "write prod",
@@ -409,6 +423,21 @@ def test_what_the_services_take_is_taken(stack, changes):
     settings = load_settings(changed(stack, **changes), source=f"Pulumi.{stack}.yaml")
 
     assert settings.environment == stack, "a rule that refuses right settings is worse than none"
+
+
+def test_images_go_with_a_stack_of_dev_that_is_not_dev_and_retains_nothing():
+    kept, gone = (
+        load_settings(changed("dev", **changes), source="Pulumi.review-fix.yaml")
+        for changes in ({}, {"delete_images": True, "unit": "rv1"})
+    )
+    assert (kept.delete_images, gone.delete_images) == (False, True), "only where somebody says so"
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings(changed("dev", delete_images=True, retain_data=True), source="Pulumi.review-fix.yaml")
+
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.fix) == ("delete_images", "remove it, or write false")
+    assert "they are protected, and stay when it goes" in problem.rule
 
 
 def test_whole_hyperparameters_stay_whole():

@@ -12,7 +12,8 @@ from portal.workspace import ENCRYPTION
 from settings import CONFIG_KEY
 
 LONGEST_NAME = 20
-_DIGITS = 4
+_DIGITS = 8
+_HASHED = re.compile(rf"-[0-9a-f]{{{_DIGITS}}}$")
 _UNIT_DIGITS = 8
 TAG = "review"
 """Tag on everything of a review environment, with its name: so that bills and people can tell it apart."""
@@ -30,10 +31,11 @@ roles of repositories would trust a branch's code. alert_emails: each address wo
 def review_name(branch: str) -> str:
     """Return the name of a branch's review environment: lower-case letters, digits and hyphens, at most 20.
 
-    The branch itself where it is of that form; else its beginning and a hash of it, so that no two branches share one.
+    The branch itself where it is of that form, and does not look like one with a hash; else its beginning and a hash of
+    it, so that no two branches share one.
     """
     name = re.sub(r"[^a-z0-9]+", "-", branch.lower()).strip("-")
-    if name == branch and len(name) <= LONGEST_NAME:
+    if name == branch and len(name) <= LONGEST_NAME and not _HASHED.search(name):
         return name
     digest = hashlib.sha256(branch.encode()).hexdigest()[:_DIGITS]
     return f"{name[: LONGEST_NAME - _DIGITS - 1].strip('-') or 'branch'}-{digest}"
@@ -65,6 +67,8 @@ def review_document(branch: Mapping[str, Any], project: Mapping[str, Any], *, na
 def _settings(branch: Mapping[str, Any], project: Mapping[str, Any], name: str, unit: str) -> dict[str, Any]:
     settings = {key: copy.deepcopy(value) for key, value in branch.items() if key not in (*PINNED, *LEFT_OUT)}
     settings |= {key: project[key] for key in PINNED if key in project}
+    if settings.get("environment") == "dev":
+        settings["delete_images"] = True  # what somebody pushed is for this review; nobody else pulls from its unit
     settings |= {"unit": unit, "retain_data": False, "tags": {**_mapping(settings.get("tags")), TAG: name}}
     network = _mapping(settings.get("network"))
     if "nat" in network:

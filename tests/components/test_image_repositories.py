@@ -75,6 +75,16 @@ def test_images_are_scanned_encrypted_and_never_deleted_with_the_stack(graph):
     assert repository["forceDelete"] is False, "other environments run these images"
 
 
+def test_a_stack_whose_images_nobody_else_runs_may_delete_them():
+    graph = deploy(lambda: ImageRepositories("images", args(delete_images=True)))
+    assert [r.inputs["forceDelete"] for r in graph.of_type("ecr:Repository")] == [True, True], "the moving one too"
+
+
+def test_images_are_not_both_retained_and_deleted():
+    with pytest.raises(ValueError, match="retain and delete_images contradict each other"):
+        args(retain=True, delete_images=True)
+
+
 def test_the_newest_images_stay_also_without_a_tag():
     rules = json.loads(lifecycle_policy(50))["rules"]
     assert [(r["selection"]["tagStatus"], r["selection"]["countNumber"]) for r in rules] == [

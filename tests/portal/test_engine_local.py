@@ -23,6 +23,7 @@ if not plugins.is_there("aws", plugins.version_of("aws"), os.environ):
     NEEDED.append("the aws plugin, which the engine looks for on PATH and in its own folder")
 pytestmark = [
     pytest.mark.engine,
+    pytest.mark.aws_plugin,
     pytest.mark.skipif(bool(NEEDED), reason=f"missing: {', '.join(NEEDED)}"),
 ]
 ACCOUNT, REGION = "111111111111", "us-east-1"

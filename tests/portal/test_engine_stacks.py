@@ -13,7 +13,7 @@ from portal.engine import Engine
 from portal.events import UNKNOWN
 from portal.operation import Patience
 from portal.outcomes import Reason, State
-from settings import read_stack_file
+from settings import CONFIG_KEY, read_stack_file
 from tests.harness import ROOT
 from tests.portal import aws_cloud
 
@@ -63,6 +63,17 @@ class World:
         lines = [line for line in file.read_text().splitlines() if "flow_log_retention_days" not in line]
         lines.insert(lines.index("    network:") + 1, f"      flow_log_retention_days: {days}")
         file.write_text("\n".join(lines) + "\n")
+
+    def give_up_data(self):
+        """Set `retain_data: false`, as docs/adr/0010 tells whoever ends a stack of prod deliberately."""
+        file = self.project / f"Pulumi.{self.stack}.yaml"
+        document = yaml.safe_load(file.read_text())
+        document["config"][CONFIG_KEY]["retain_data"] = False
+        file.write_text(yaml.safe_dump(document, sort_keys=False))
+
+    def things(self):
+        """The names of the files in which AWS holds what was made."""
+        return {path.name for path in self.cloud.glob("*.*.json")}
 
     def logs(self):
         return self.cloud / f"{LOGS}.LogGroup.json"
@@ -137,11 +148,17 @@ def test_a_stack_is_made_resumed_changed_replaced_drifts_is_refreshed_and_remove
     world.do("up")
     assert world.kept_days() == days
 
+    there = world.things()
     removed = world.engine.destroy(world.stack, remove=True).wait()
     if protected:
-        assert removed.reason is Reason.RESOURCES or "protect" in removed.message, "what holds data is protected"
-        assert removed.resources
-    else:
-        assert (removed.state, removed.resources) == (State.SUCCEEDED, 0), (removed.message, removed.diagnostics)
-        left = {path.name.split(".")[-2] for path in world.cloud.glob("*.*.json")}
-        assert left <= {"BucketObjectv2"}, "nothing but files, which go with their buckets"
+        assert (removed.state, removed.reason) == (State.FAILED, Reason.PROGRAM), removed
+        assert "platform-data-bucket" in removed.message, "it names what holds data and is protected"
+        assert world.things() == there, "nothing is gone, neither that nor what stands on it"
+        world.give_up_data()
+        opened = world.do("up").outcome
+        assert set(opened.counts) <= {"same", "update"}, "it takes the protection off, and destroys nothing"
+        assert opened.resources == removed.resources
+        removed = world.engine.destroy(world.stack, remove=True).wait()
+    assert (removed.state, removed.resources) == (State.SUCCEEDED, 0), (removed.message, removed.diagnostics)
+    left = {name.split(".")[-2] for name in world.things()}
+    assert left <= {"BucketObjectv2"}, "nothing but files, which go with their buckets"
