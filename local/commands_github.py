@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from local.runner.errors import RunnerError
-from local.stack import stack_file
 from settings import SettingsError, StackSettings, read_stack_file
 
 if TYPE_CHECKING:
@@ -84,6 +83,8 @@ def github_token_command(
 
 
 def _settings(stack: str, verb: str, code: int) -> StackSettings:
+    from local.stack import stack_file  # here, because it brings the embedded AWS
+
     try:
         settings = read_stack_file(stack_file(stack, Path.cwd()))
     except (SettingsError, RunnerError) as error:

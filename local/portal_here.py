@@ -1,7 +1,8 @@
 """`mlops portal here`: the portal on this machine, for a look, with no account, no configuration, and fictional people.
 
 Everything is below `.mlops/portal`: database, operations, state, and a copy of the stack files that one may edit. The
-checkout itself stays as it is; remove the folder to begin anew.
+checkout itself stays as it is, but for the worktrees of review environments, which git notes in it. Remove the folder
+to begin anew.
 """
 
 import logging
@@ -16,7 +17,7 @@ import yaml
 
 from local import console
 from local.identity_provider.people import PEOPLE, Client
-from local.portal_here_cloud import KEYS, cloud, stack_names
+from local.portal_here_cloud import KEYS, Cloud, cloud, stack_names
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -37,21 +38,33 @@ RULES: Mapping[str, Mapping[str, Any]] = {
     "preprod": {"approvals": 1},
     "prod": {"approvals": 1, "by_others": True},
 }
+DRIFT = {"every_hours": 24}
+REVIEWS = {"enabled": True, "base_stack": "dev", "hours": 4, "longest": 24, "most": 2}
+WITHOUT_ENGINE = (
+    "Previews only: the Pulumi CLI or its aws plugin is not on this machine.",
+    "Deployments, drift checks and review environments need them.",
+)
+WITHOUT_GIT = ("No review environments: they need dev, and the top of a git checkout.",)
 ROLES = ("viewer", "developer", "approver", "admin")
 
 
-def here(port: int, started: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C. `started` gets the address. Raises StartError where a port is somebody else's."""
+def here(port: int, started: Callable[[list[str]], None]) -> None:
+    """Serve until Ctrl-C. `started` gets the greeting. Raises StartError where a port is somebody else's."""
     from portal.serve import run
 
     with portal_here(port) as (app, listener, url):
-        run(app, listener, lambda: started(url))
+        run(app, listener, lambda: started(greeting(url, app.state.portal.settings)))
 
 
-def greeting(url: str) -> list[str]:
-    """Return what a newcomer is told: where, and as whom."""
+def greeting(url: str, settings: "PortalSettings") -> list[str]:
+    """Return what a newcomer is told: where, as whom, and what is off and why."""
     people = [f"  {each.name:<16} {each.about}" for each in PEOPLE]
-    return [f"The portal: {url}", "Log in by a click as", *people, "Ctrl-C ends it."]
+    off: tuple[str, ...] = ()
+    if not any(rules.drift for rules in settings.stacks.values()):
+        off = WITHOUT_ENGINE
+    elif not settings.reviews.enabled:
+        off = WITHOUT_GIT
+    return [f"The portal: {url}", "Log in by a click as", *people, *off, "Ctrl-C ends it."]
 
 
 @contextmanager
@@ -63,7 +76,10 @@ def portal_here(port: int) -> Iterator[tuple["FastAPI", Any, str]]:
     from portal.app import create_app
     from portal.configuration import Listen
     from portal.serve import StartError, listening
+    from portal.service.git_checkout import GitCheckout
     from portal.service.portal import Portal, utc_now
+    from portal.service.reviews import Reviews
+    from portal.service.settings_files import portal_identity
     from portal.service.timing import Timing
     from settings import read_stack_file
 
@@ -84,7 +100,7 @@ def portal_here(port: int) -> Iterator[tuple["FastAPI", Any, str]]:
             Client(client_id=CLIENT, redirect_uris=(f"{url}/login/callback",), logout_uris=(f"{url}/signed-out",))
         )
         found = leaving.enter_context(cloud(stacks, os.environ))
-        settings = _settings(folder, project, tuple(stacks), url=url, issuer=issuer.url, plugins=found.plugins)
+        settings = _settings(folder, project, tuple(stacks), url=url, issuer=issuer.url, found=found)
         login = OidcClient(settings.login.oidc({}), leaving.enter_context(issuer_client(issuer.url)), utc_now)
         portal = Portal(
             settings,
@@ -94,6 +110,10 @@ def portal_here(port: int) -> Iterator[tuple["FastAPI", Any, str]]:
             timing=Timing(drain=0.0, grace=30.0),  # Ctrl-C means now
         )
         leaving.callback(portal.stop)
+        checkout = GitCheckout(console.project_folder(), portal=portal_identity(settings))
+        portal.reviews = Reviews(  # of the checkout's branches: the project here is a copy of its stack files
+            store=portal.store, settings=settings, clock=portal.clock, queue=portal.queue, checkout=checkout
+        )
         yield create_app(portal, settings, login=login, clock=utc_now), listener, url
 
 
@@ -114,9 +134,11 @@ def _log_in(file: Path) -> Iterator[None]:
 
 
 def _settings(
-    folder: Path, project: Path, stacks: tuple[str, ...], *, url: str, issuer: str, plugins: tuple[str, ...]
+    folder: Path, project: Path, stacks: tuple[str, ...], *, url: str, issuer: str, found: Cloud
 ) -> "PortalSettings":
     from portal.configuration import parse
+
+    reviews = found.has_engine and REVIEWS["base_stack"] in stacks and _is_checkout(console.project_folder())
 
     state = folder / "state"
     state.mkdir(exist_ok=True)
@@ -131,15 +153,26 @@ def _settings(
         "stacks": {
             name: {
                 **RULES[name],
+                **({"drift": DRIFT} if found.has_engine else {}),
                 "credentials": {"environment": {"AWS_ACCESS_KEY_ID": KEYS.format(stack=name.upper())}},
             }
             for name in stacks
         },
         "environment": PASSED,
-        "plugins": plugins,
+        "plugins": found.plugins,
         "workers": 2,
+        "reviews": REVIEWS if reviews else {"enabled": False},
     }
     return parse(document, source="portal here", folder=folder)
+
+
+def _is_checkout(folder: Path) -> bool:
+    from portal.service.git_checkout import GitCheckout, GitError, Person
+
+    try:
+        return GitCheckout(folder, portal=Person(name="portal", email="")).is_whole()
+    except GitError:  # git is not there, or refuses a folder of somebody else's
+        return False
 
 
 def _project(folder: Path, checkout: Path) -> Path:

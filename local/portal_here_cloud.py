@@ -36,6 +36,11 @@ class Cloud:
     endpoint: str
     """Address of the embedded AWS."""
 
+    @property
+    def has_engine(self) -> bool:
+        """Whether operations are real ones; else there are previews only."""
+        return self.worker != OFFLINE
+
     def session(self, credentials: Mapping[str, str], region: str) -> "LocalSession":
         """Return what takes the place of a boto3 session: it leads to the embedded AWS and nowhere else."""
         return LocalSession(self.endpoint, credentials, region)

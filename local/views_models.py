@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from local.plain_table import PlainTable
 from local.runner.progress import HEADLINE, ordered
 from local.views import REGISTRY_METRICS, moment
 from local.views import status as _status
@@ -160,7 +161,7 @@ def _delivery(found: Version) -> Text:
 
 def comparison(found: Comparison) -> RenderableType:
     """Return two versions side by side; what is equal is only counted."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = PlainTable(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", overflow="fold", style="dim", max_width=24)
     for each in (found.a, found.b):
         table.add_column(f"version {each.version}", overflow="fold", ratio=1)
@@ -268,7 +269,7 @@ def version_of(arn: str) -> str:
 
 def new_table(*columns: str) -> Table:
     """Return a table without lines; a column whose name begins with `>` is set right."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = PlainTable(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in columns:
         table.add_column(column.removeprefix(">"), no_wrap=True, justify="right" if column[:1] == ">" else "left")
     return table
@@ -276,7 +277,7 @@ def new_table(*columns: str) -> Table:
 
 def facts(*pairs: tuple[str, str | Text | None], title: str = "") -> RenderableType:
     """Return names with their values; what is empty is left out."""
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table = PlainTable(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in pairs:

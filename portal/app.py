@@ -23,6 +23,7 @@ from portal.web import failures, login_routes
 from portal.web.edge import Edge
 from portal.web.middleware import Surroundings
 from portal.web.sessions import Sessions
+from portal.web.streams import Streams
 
 KEY_BYTES = 32
 STATIC = "/static/"
@@ -61,7 +62,7 @@ def create_app(
     )
     sessions = Sessions(portal.store, login=login, mapping=settings.roles, clock=clock)
     app.state.edge = Edge(sessions=sessions, csrf_key=session_key or secrets.token_bytes(KEY_BYTES), url=settings.url)
-    app.state.portal = portal
+    app.state.portal, app.state.streams = portal, Streams()
     failures.install(app)
     issuer, https = origin_of(settings.login.issuer), settings.url.startswith("https://")
     of_pages, of_files = (security_headers(https, issuer, page=page) for page in (True, False))

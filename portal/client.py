@@ -5,19 +5,21 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Self
-from urllib.parse import quote
 
 import httpx
 
-from portal.api.account import AuditState, Me
 from portal.api.approvals import Approvals
-from portal.client_http import PortalError, Transport, unreachable
+from portal.client_account import AccountCalls
+from portal.client_http import PortalError, Transport, part, unreachable
+from portal.client_models import ModelCalls
 from portal.events import Ended, Event
 from portal.outcomes import RepairStep, State
-from portal.records import ApprovalRecord, AuditEntry, OperationRecord, Page, ReviewRecord
+from portal.plan.view import PlanView
+from portal.records import ApprovalRecord, OperationRecord, Page, Progress
 from portal.requests import Kind
 from portal.service.drift import DriftView
 from portal.service.settings_files import Checked, Saved, SettingsFile
+from portal.service.settings_rows import SettingRow
 from portal.service.stacks import StackView
 
 __all__ = ["PortalClient", "PortalError"]
@@ -26,7 +28,7 @@ RESUMES = 10
 LONGEST_PAUSE = 30.0
 
 
-class PortalClient:
+class PortalClient(AccountCalls, ModelCalls):
     """The portal at `url`, with an API token. Close it, or use it in `with`.
 
     `transport` replaces the network, and `pause` (seconds) the waiting between tries, for tests.
@@ -52,17 +54,13 @@ class PortalClient:
         """Close the connections."""
         self._http.close()
 
-    def me(self) -> Me:
-        """Return who the token acts as."""
-        return self._http.get(Me, "/me")
-
     def stacks(self) -> tuple[StackView, ...]:
         """Return the stacks."""
         return self._http.get(tuple[StackView, ...], "/stacks")
 
     def stack(self, stack: str) -> StackView:
         """Return one stack."""
-        return self._http.get(StackView, f"/stacks/{_part(stack)}")
+        return self._http.get(StackView, f"/stacks/{part(stack)}")
 
     def preview(self, stack: str, why: str = "", draft: str | None = None) -> OperationRecord:
         """Ask what `up` would do."""
@@ -78,37 +76,39 @@ class PortalClient:
 
     def operation(self, operation: str) -> OperationRecord:
         """Return one operation."""
-        return self._http.get(OperationRecord, f"/operations/{_part(operation)}")
+        return self._http.get(OperationRecord, f"/operations/{part(operation)}")
 
-    def plan(self, operation: str) -> dict[str, Any]:
+    def plan(self, operation: str) -> PlanView:
         """Return what a preview found."""
-        return self._http.get(dict[str, Any], f"/operations/{_part(operation)}/plan")
+        return self._http.get(PlanView, f"/operations/{part(operation)}/plan")
 
     def approvals(self, operation: str) -> Approvals:
         """Return where a preview stands."""
-        return self._http.get(Approvals, f"/operations/{_part(operation)}/approvals")
+        return self._http.get(Approvals, f"/operations/{part(operation)}/approvals")
 
     def decide(self, operation: str, *, approved: bool, comment: str = "") -> ApprovalRecord:
         """Approve or reject a preview."""
         body = {"approved": approved, "comment": comment}
-        return self._http.send(ApprovalRecord, "POST", f"/operations/{_part(operation)}/approvals", body)
+        return self._http.send(ApprovalRecord, "POST", f"/operations/{part(operation)}/approvals", body)
 
     def cancel(self, operation: str) -> OperationRecord:
         """Have an operation end in good order."""
-        return self._http.send(OperationRecord, "POST", f"/operations/{_part(operation)}/cancel", None)
+        return self._http.send(OperationRecord, "POST", f"/operations/{part(operation)}/cancel", None)
 
-    def repair(self, stack: str, step: RepairStep, *, confirmed: bool = False) -> OperationRecord:
-        """Do a repair that an outcome offered."""
-        body = {"step": step.value, "confirmed": confirmed}
-        return self._http.once(OperationRecord, f"/stacks/{_part(stack)}/repairs", body)
+    def repair(self, stack: str, step: RepairStep, *, confirmed: bool = False, why: str = "") -> OperationRecord:
+        """Do a repair that an outcome offered. `confirmed`: somebody looked in AWS."""
+        body = {"step": step.value, "confirmed": confirmed, "why": why}
+        return self._http.once(OperationRecord, f"/stacks/{part(stack)}/repairs", body)
 
     def history(
         self,
         *,
         stack: str | None = None,
         kind: Kind | None = None,
-        state: State | None = None,
+        by: str | None = None,
+        state: State | Progress | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[OperationRecord]:
@@ -116,8 +116,10 @@ class PortalClient:
         query = {
             "stack": stack,
             "kind": kind.value if kind else None,
+            "by": by,
             "state": state.value if state else None,
             "since": since.isoformat() if since else None,
+            "until": until.isoformat() if until else None,
             "limit": limit,
             "cursor": cursor,
         }
@@ -127,42 +129,22 @@ class PortalClient:
         """Return each stack's last comparison with its cloud."""
         return self._http.get(tuple[DriftView, ...], "/drift")
 
+    def settings_schema(self) -> tuple[SettingRow, ...]:
+        """Return what can be set in a stack file, a row each."""
+        return self._http.get(tuple[SettingRow, ...], "/settings-schema")
+
     def settings(self, stack: str) -> SettingsFile:
         """Return a stack file."""
-        return self._http.get(SettingsFile, f"/stacks/{_part(stack)}/settings")
+        return self._http.get(SettingsFile, f"/stacks/{part(stack)}/settings")
 
     def check_settings(self, stack: str, text: str) -> Checked:
         """Return what is wrong with an edited stack file, and what it changes."""
-        return self._http.send(Checked, "POST", f"/stacks/{_part(stack)}/settings/check", {"text": text})
+        return self._http.send(Checked, "POST", f"/stacks/{part(stack)}/settings/check", {"text": text})
 
     def save_settings(self, stack: str, text: str, *, base_hash: str, why: str) -> Saved:
         """Replace a stack file."""
         body = {"text": text, "base_hash": base_hash, "why": why}
-        return self._http.send(Saved, "PUT", f"/stacks/{_part(stack)}/settings", body)
-
-    def reviews(self) -> tuple[ReviewRecord, ...]:
-        """Return the review environments."""
-        return self._http.get(tuple[ReviewRecord, ...], "/reviews")
-
-    def create_review(self, branch: str, hours: int | None = None, why: str = "") -> ReviewRecord:
-        """Have a branch deployed for a while."""
-        return self._http.send(ReviewRecord, "POST", "/reviews", {"branch": branch, "hours": hours, "why": why})
-
-    def extend_review(self, name: str, hours: int) -> ReviewRecord:
-        """Let a review environment live this many hours more."""
-        return self._http.send(ReviewRecord, "PATCH", f"/reviews/{_part(name)}", {"hours": hours})
-
-    def remove_review(self, name: str) -> ReviewRecord:
-        """End a review environment now."""
-        return self._http.send(ReviewRecord, "DELETE", f"/reviews/{_part(name)}")
-
-    def audit(self, *, cursor: str | None = None, limit: int = 100) -> Page[AuditEntry]:
-        """Return audit entries, the newest first."""
-        return self._http.get(Page[AuditEntry], "/audit", {"cursor": cursor, "limit": limit})
-
-    def audit_state(self) -> AuditState:
-        """Have the whole log verified."""
-        return self._http.get(AuditState, "/audit/state")
+        return self._http.send(Saved, "PUT", f"/stacks/{part(stack)}/settings", body)
 
     def events(self, operation: str, after: int = 0) -> Iterator[Event]:
         """Yield an operation's events up to and with the last one, `Ended`; resumes by itself when the line breaks."""
@@ -170,7 +152,7 @@ class PortalClient:
         while True:
             before, broken = place, PortalError("the stream of events ends before the operation does")
             try:
-                for event in self._http.stream(f"/operations/{_part(operation)}/events", place):
+                for event in self._http.stream(f"/operations/{part(operation)}/events", place):
                     place = event.sequence
                     yield event
                     if isinstance(event, Ended):
@@ -193,7 +175,3 @@ class PortalClient:
     def _start(self, **body: Any) -> OperationRecord:
         content = {name: value for name, value in body.items() if value is not None}
         return self._http.once(OperationRecord, "/operations", content)
-
-
-def _part(name: str) -> str:
-    return quote(name, safe="")

@@ -1,11 +1,13 @@
 """How the client talks to the portal: bounded waits, tries again where that is safe, problems told as sentences."""
 
 import json
+import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
@@ -51,6 +53,7 @@ class Transport:
             timeout=TIMEOUT,
             follow_redirects=False,  # a token goes nowhere else
             transport=transport,
+            verify=_trusted(),
         )
 
     def close(self) -> None:
@@ -85,6 +88,17 @@ class Transport:
                     except UnknownEventError:  # of a newer portal: what this version cannot show does not end it
                         continue
 
+    def lines(self, path: str, query: dict[str, Any]) -> Iterator[str]:
+        """Yield the lines of a long answer as they come. Raises PortalError, also where the line breaks."""
+        try:
+            with self._http.stream("GET", path, params=query, timeout=SILENCE) as response:
+                if response.status_code != httpx.codes.OK:
+                    response.read()
+                    raise _refusal(response)
+                yield from (line for line in response.iter_lines() if line)
+        except httpx.TransportError as error:
+            raise unreachable(error) from error
+
     def _asked(self, method: str, path: str, retries: int, **content: Any) -> httpx.Response:
         for attempt in range(retries):
             try:
@@ -106,6 +120,17 @@ class Transport:
             return adapter.validate_json(response.content)
         except ValidationError as error:
             raise PortalError(f"{response.url.path}: the portal is of another version: {error}") from error
+
+
+def part(name: str) -> str:
+    """Return a name as one part of a path."""
+    return quote(name, safe="")
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return whom TLS trusts, read once: reading the certificates takes longer than a request."""
+    return httpx.create_ssl_context()
 
 
 @cache

@@ -98,6 +98,9 @@ class PortalSettings(BaseModel):
     plugins: tuple[str, ...] = ("aws", "github")
     workers: int = Field(default=4, ge=1, le=64)
     """Engine operations at once."""
+    deadline_minutes: int = Field(default=60, ge=5, le=24 * 60)
+    """How long an engine operation may take; then it is cancelled in good order. A token for GitHub ends after 60
+    minutes, and none is renewed."""
     reviews: Reviews = Reviews(enabled=False)
     prices: Path | None = None
     """Price table that replaces the built-in one."""

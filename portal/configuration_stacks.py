@@ -12,6 +12,8 @@ PASSED = re.compile(
     r"(HTTPS?|NO)_PROXY|(https?|no)_proxy|(AWS|PULUMI|GITHUB)_[A-Z0-9_]+)$"
 )
 """Variables that the engine, its plugins and the program have a use for."""
+MINTED = re.compile(r"^GITHUB_(TOKEN|APP_.*)$")
+"""Variables by which pulumi-github gets in: a token, or the app's private key."""
 Variable = Annotated[str, Field(pattern=VARIABLE)]
 
 
@@ -80,6 +82,11 @@ class Reviews(BaseModel):
 
 def passed(name: str) -> str:
     """Return the name of a variable that programs may get. Raises ValueError."""
+    if MINTED.match(name):
+        raise ValueError(
+            f"{name}: take it out. The portal has no standing token or key of GitHub: it mints a token for each "
+            "operation that needs one, by the app's key in KMS (docs/portal.md, GitHub)"
+        )
     if not PASSED.match(name):
         raise ValueError(f"{name}: the engine gets PATH, HOME, locale, proxies, AWS_*, PULUMI_* and GITHUB_* only")
     return name

@@ -30,6 +30,8 @@ class Reason(StrEnum):
     """The stack's settings are wrong; the engine was not started."""
     NO_CLI = "no_cli"
     NO_PLUGIN = "no_plugin"
+    CREDENTIALS = "credentials"
+    """There was no token for what the operation has to reach; the engine was not asked."""
     NO_STACK = "no_stack"
     """Nothing was ever deployed under this name."""
     NOT_AS_APPROVED = "not_as_approved"

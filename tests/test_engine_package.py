@@ -1,7 +1,8 @@
 """Other repositories use the components through the package, with the real engine, in Python and in TypeScript.
 
 The AWS provider is a test double (tests/package/aws_double.py); engine, language hosts, component host and components
-are the real ones. The generated SDKs need a library or two that pip and npm fetch; without them a test is skipped.
+are the real ones. The generated SDKs need a library or two that pip and npm fetch; without them a test is skipped, and
+fails in `make test-engine`, which skips nothing.
 """
 
 import json
@@ -186,6 +187,7 @@ def test_what_is_created_is_stable_in_the_next_preview(python):
     python.pulumi("preview", "--expect-no-changes", "--stack", "dev")
 
 
+@pytest.mark.npm
 def test_a_typescript_program_gets_the_same_resources(typescript, previewed):
     resources = typescript.preview()
     assert named(resources) == named(previewed)

@@ -46,6 +46,8 @@ FORBIDDEN = {
         "moto",
     },
 }  # fmt: skip
+MINTER = "operations/github_token.py"
+"""Mints what Pulumi manages repositories with, for the command line and for the portal."""
 CLOSED_SOCKETS = """
 import socket
 def refuse(*arguments, **options):
@@ -78,7 +80,35 @@ def test_arrows_go_one_way(folder):
     }
     if folder == "pipeline_defs":  # only what runs in the worker process may know the SDK; it is named here
         wrong = {path: found for path, found in wrong.items() if found != {"sagemaker"}}
+    if folder == "operations":  # one module, and nothing of the functions but their client of GitHub
+        assert wrong.pop(MINTER, None) == {"lambda_src"}
+        assert modules_of_functions(ROOT / MINTER) <= {"github_client"}
     assert wrong == {}
+
+
+def modules_of_functions(path: Path) -> set[str]:
+    """What a file imports of lambda_src, by the names of the folders below it; empty for the folder itself."""
+    names = {
+        name
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+        if name.split(".")[0] == "lambda_src"
+    }
+    return {[*name.split("."), ""][1] for name in names}
+
+
+def test_the_client_of_github_needs_nothing_that_is_only_there_in_a_function():
+    wrong = {"settings", "pulumi", "pulumi_aws", "aws_lambda_powertools", "boto3", "botocore"}
+    folder = ROOT / "lambda_src" / "github_client"
+    assert {path.name: found for path in folder.rglob("*.py") if (found := imported(path) & wrong)} == {}
+    outside = {path.name: found for path in folder.rglob("*.py") if (found := modules_of_functions(path))}
+    assert set().union(*outside.values()) == {"github_client"}, "the service would load the functions with it"
 
 
 def test_only_the_engine_s_modules_know_the_automation_api():
@@ -124,6 +154,7 @@ def test_an_import_within_a_function_is_seen(tmp_path):
         "pipeline_defs.validation",
         "local.cli",
         "local.recorder",
+        "operations.github_token",
         "operations.models",
         "operations.replay",
         "portal.engine",

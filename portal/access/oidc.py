@@ -68,7 +68,7 @@ class Claims:
     """"oidc:<issuer without its scheme>#<subject>": stable, and different at each issuer."""
     name: str
     email: str
-    """For display. May be empty, and need not be verified."""
+    """Verified by the issuer, as it says itself; else empty. At some issuers people type in whatever they like."""
     all: Mapping[str, Any] = field(repr=False)
     id_token: str = field(repr=False)
     """Only for `logout_url`. Kept, if at all, with the session and encrypted."""
@@ -203,7 +203,7 @@ class OidcClient:
 
     def _person(self, claims: dict[str, Any], token: str) -> Claims:
         issuer = urlsplit(self.config.issuer)
-        email = _display(claims.get("email"))
+        email = _display(claims.get("email")) if claims.get("email_verified") is True else ""
         names = (_display(claims.get(name)) for name in ("name", "preferred_username"))
         return Claims(
             id=f"oidc:{issuer.netloc}{issuer.path.rstrip('/')}#{claims['sub']}",

@@ -131,7 +131,7 @@ class Actor:
     """"oidc:<issuer without https://>#<subject>", "token:<token id>" or "system:<task>"; written into the audit log."""
     name: str
     email: str = ""
-    """For display only. No right follows from it."""
+    """Verified by the issuer, or empty. For display and as a commit's author; no right follows from it."""
     roles: Mapping[str, Role] = field(default_factory=dict)
     """Role by stack name; `ALL_STACKS` for all of them."""
     scopes: frozenset[str] | None = None

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -56,6 +57,7 @@ def described(app: FastAPI) -> dict[str, Any]:
     return document
 
 
+@cache
 def document() -> str:
     """Return the description as it is committed."""
     from portal.api.router import api_router

@@ -2,23 +2,25 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, Query
+from fastapi.responses import JSONResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from portal.api.approvals import Approvals
 from portal.api.bodies import GREATEST, Decision, Key, Moment, NewDeployment, NewLook, NewPreview, Place, Word
 from portal.api.dependencies import The, Who
 from portal.outcomes import State
+from portal.plan.view import PlanView
 from portal.records import ApprovalRecord, OperationRecord, Page, Progress
 from portal.requests import Kind
 from portal.service.errors import UnavailableError
 from portal.service.portal import Portal
+from portal.web.streams import Watch
 
 NewOperation = Annotated[NewPreview | NewLook | NewDeployment, Body(discriminator="kind")]
 RESUME_SECONDS = 2
-BEAT_SECONDS = 15
 
 
 routes = APIRouter(tags=["operations"])
@@ -66,10 +68,10 @@ def one(portal: The, actor: Who, operation: str) -> OperationRecord:
     return portal.operations.get(actor, operation)
 
 
-@routes.get("/operations/{operation}/plan")
-def plan(portal: The, actor: Who, operation: str) -> dict[str, Any]:
+@routes.get("/operations/{operation}/plan", response_model=PlanView)
+def plan(portal: The, actor: Who, operation: str) -> JSONResponse:
     """Return what a preview found: resources, differences, pipelines, dangers, findings, costs."""
-    return portal.operations.plan(actor, operation).to_json()
+    return JSONResponse(portal.operations.plan(actor, operation).to_json())  # amounts as it writes them
 
 
 @routes.get("/operations/{operation}/approvals")
@@ -100,6 +102,7 @@ def cancel(portal: The, actor: Who, operation: str) -> OperationRecord:
 def events(
     portal: The,
     actor: Who,
+    watch: Watch,
     operation: str,
     after: Place = 0,
     last_event_id: Annotated[str, Header(max_length=20)] = "",
@@ -108,7 +111,7 @@ def events(
     portal.operations.get(actor, operation)  # raises where the actor may not see it
     seen = last_event_id.isascii() and last_event_id.isdecimal()
     place = min(int(last_event_id), GREATEST) if seen else after
-    return EventSourceResponse(_stream(portal, operation, place), ping=BEAT_SECONDS)
+    return watch.respond(actor, _stream(portal, operation, place), lambda now: portal.operations.get(now, operation))
 
 
 async def _stream(portal: Portal, operation: str, after: int) -> AsyncIterator[ServerSentEvent]:

@@ -1,6 +1,6 @@
 """The settings editor: a text, what is wrong in it, what it changes. A refused text is never lost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -53,46 +53,44 @@ class EditorPages(Pages):
 
     def check(self, visit: Visitor, form: Form, stack: str) -> HTMLResponse:
         """Say what is wrong with a text and what it changes."""
-        edited = form.get("text", "")
-        checked = self.portal.settings_files.check(visit.actor, stack, edited)
-        return self._shown(visit, stack, edited, form.get("base_hash", ""), checked=checked, why=form.get("why", ""))
+        return self._checked(visit, stack, form)
 
     def save(self, visit: Visitor, form: Form, stack: str) -> Response:
         """Save a text, or show it again with what stands against it."""
         edited, base_hash = form.get("text", ""), form.get("base_hash", "")
-        files = self.portal.settings_files
         try:
-            saved = files.save(visit.actor, stack, edited, base_hash, text(form, "why"))
+            saved = self.portal.settings_files.save(visit.actor, stack, edited, base_hash, text(form, "why"))
         except (ConflictError, InvalidError) as error:
-            checked = files.check(visit.actor, stack, edited)
-            return self._shown(
-                visit,
-                stack,
-                edited,
-                base_hash,
-                checked=checked,
-                why=form.get("why", ""),
-                trouble="" if checked.problems else str(error),
-                status=CONFLICT if isinstance(error, ConflictError) else INVALID,
-            )
+            return self._checked(visit, stack, form, error)
         return see("stacks", stack, "settings", said="saved" if saved.changed else "unchanged")
 
     def preview(self, actor: Person, form: Form, visit: Visitor, stack: str) -> Response:
-        """Preview a text that is not saved."""
-        edited = form.get("text", "")
-        checked = self.portal.settings_files.check(actor, stack, edited)
-        if checked.problems:  # the engine would not start either; here the text is still at hand
-            return self._shown(
-                visit,
-                stack,
-                edited,
-                form.get("base_hash", ""),
-                checked=checked,
-                why=form.get("why", ""),
-                status=INVALID,
-            )
-        started = self.portal.operations.preview(actor, stack, text(form, "why"), edited)
+        """Preview a text that is not saved, or show it again: here it is still at hand."""
+        try:
+            started = self.portal.operations.preview(actor, stack, text(form, "why"), form.get("text", ""))
+        except (ConflictError, InvalidError) as error:
+            return self._checked(visit, stack, form, error)
         return RedirectResponse(f"/operations/{started.id}", 303)
+
+    def _checked(
+        self, visit: Visit, stack: str, form: Mapping[str, str], error: ConflictError | InvalidError | None = None
+    ) -> HTMLResponse:
+        """Show a text again, with its mistakes; where it has none, with the error that stands against it."""
+        checked = None
+        try:
+            checked = self.portal.settings_files.check(visit.actor, stack, form.get("text", ""))
+        except ConflictError as busy:
+            error = error or busy
+        return self._shown(
+            visit,
+            stack,
+            form.get("text", ""),
+            form.get("base_hash", ""),
+            checked=checked,
+            why=form.get("why", ""),
+            trouble="" if error is None or (checked is not None and checked.problems) else error.text,
+            status=200 if error is None else CONFLICT if isinstance(error, ConflictError) else INVALID,
+        )
 
     def _shown(
         self,

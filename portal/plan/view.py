@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from pydantic import computed_field
+
 from portal.costs.delta import cost_delta
 from portal.costs.model import CostDelta, Standing, plain
 from portal.costs.prices import PriceTable
@@ -51,11 +53,13 @@ class PlanView:
     cost: CostDelta
     tree: tuple[Node, ...]
 
+    @computed_field  # type: ignore[prop-decorator]  # for the schema of the API; on a property, as pydantic has it
     @property
     def blocked(self) -> bool:
         """Whether a policy keeps the update from running."""
         return any(group.level == "mandatory" for group in self.findings)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def weakens_gate(self) -> bool:
         """Whether a model would have to pass less than before."""

@@ -14,8 +14,11 @@ from portal.service.starts import binding
 CARRIED_OUT_BY = {Kind.PREVIEW: Kind.UP, Kind.PREVIEW_DESTROY: Kind.DESTROY}
 """What a preview announces."""
 _NOTHING_DONE = frozenset(
-    {Reason.NOT_AS_APPROVED, Reason.SETTINGS, Reason.NO_CLI, Reason.NO_PLUGIN, Reason.NO_STACK, Reason.POLICY}
-)
+    {
+        Reason.NOT_AS_APPROVED, Reason.SETTINGS, Reason.NO_CLI, Reason.NO_PLUGIN, Reason.NO_STACK, Reason.POLICY,
+        Reason.CREDENTIALS,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from portal.service.approvals import CARRIED_OUT_BY, ApprovalState, approval_sta
 from portal.service.book import StackBook
 from portal.service.errors import ConflictError, InvalidError, store_errors
 from portal.service.queue import Queue
-from portal.service.reasons import without_secrets
+from portal.service.reasons import visible_lines, without_secrets
 from portal.service.starts import binding
 from portal.service.timing import Clock
 from portal.store import DuplicateError, Store
@@ -45,12 +45,13 @@ class Decisions:
             carries = CARRIED_OUT_BY.get(preview.kind)
             if carries is None:
                 raise ConflictError(not_approvable(preview), "Name the preview that is to be carried out.")
-            self._book.require(actor, Action.DESTROY if carries is Kind.DESTROY else Action.DEPLOY, preview.stack)
+            self._book.allow(actor, Action.DESTROY if carries is Kind.DESTROY else Action.DEPLOY, preview.stack)
             if kind not in {None, carries}:
                 raise ConflictError(f"That preview is of {carries}, and {kind} was asked for.", "Name the right one.")
             known = self._queue.known(unit, actor, key) if key is not None else None
             if known is not None and known.preview == preview.id:
                 return known
+            self._book.check_open(unit, preview.stack, carries, self._clock())
             state = self._approvals(unit, preview)
             if not state.ready:
                 raise ConflictError(state.why_not_ready)
@@ -64,6 +65,7 @@ class Decisions:
                     preview=preview.id,
                     details={"approved_by": list(state.given_by)},
                     key=key,
+                    bounded=True,
                 )
                 unit.approvals.use(preview.id, record.id)
             except DuplicateError as error:
@@ -80,7 +82,8 @@ class Decisions:
         comment = checked_text("comment", comment)
         with store_errors(), self._store.writing() as unit:
             preview = self._seen(unit, actor, preview_id)
-            self._book.require(actor, Action.APPROVE, preview.stack)
+            self._book.allow(actor, Action.APPROVE, preview.stack)
+            self._book.check_open(unit, preview.stack, preview.kind, self._clock())
             state = self._approvals(unit, preview)
             bound = binding(preview)
             why_not = state.why_may_not(actor, rejecting=not approved)
@@ -123,7 +126,10 @@ class Decisions:
 
 
 def checked_text(path: str, text: str) -> str:
-    """Return what a person wrote, trimmed. Raises InvalidError where it is too long, or looks like it holds a token."""
+    """Return what a person wrote, trimmed, without what is not visible.
+
+    Raises InvalidError where it is too long, or looks like it holds a token.
+    """
     if len(text) > LONGEST_TEXT:
         raise InvalidError.of(path, text, f"a text has {LONGEST_TEXT} characters at most", "shorten it")
-    return without_secrets(path, text.strip())
+    return without_secrets(path, visible_lines(text))

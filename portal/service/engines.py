@@ -29,19 +29,25 @@ class Engines:
         self._environment, self._worker = environment, worker
         self._patience, self._check = patience, check
 
-    def of(self, stack: str) -> Engine:
-        """Return a stack's engine. The variables are read anew each time, so renewed credentials count at once."""
+    def of(self, stack: str, extra: Mapping[str, str] | None = None) -> Engine:
+        """Return a stack's engine. The variables are read anew each time, so renewed credentials count at once.
+
+        `extra` are variables for one operation: a token that is minted for it.
+        """
         # The policies are the project's, also for a branch under review: a branch cannot weaken its own judge.
         pack = self._settings.project / "policy"
         return Engine(
             self._book.root(stack),
             work=self._settings.work,
             backend=self._settings.backend,
-            environment=self._settings.engine_environment(self._book.base(stack), self._environment),
+            environment={
+                **self._settings.engine_environment(self._book.base(stack), self._environment),
+                **(extra or {}),
+            },
             secrets_provider=self._settings.secrets_provider,
             plugins=self._settings.plugins,
             policy_packs=(pack,) if (pack / "PulumiPolicy.yaml").is_file() else (),
-            patience=self._patience,
+            patience=self._patience or Patience(deadline=60.0 * self._settings.deadline_minutes),
             check=self._check,
             worker=self._worker,
         )

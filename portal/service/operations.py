@@ -12,13 +12,13 @@ from portal.plan.view import PlanView, plan_view
 from portal.records import OperationRecord, Page, Progress
 from portal.requests import Kind
 from portal.service.book import StackBook
-from portal.service.decisions import Decisions, checked_text
+from portal.service.decisions import LOOKED_BACK, Decisions, checked_text
 from portal.service.drafts import draft_settings
 from portal.service.errors import ConflictError, InvalidError, store_errors
 from portal.service.feed import Document, Feed
 from portal.service.queue import CANCELLED_BEFORE, Queue
 from portal.service.timing import Clock
-from portal.store import CursorError, DuplicateError, Store
+from portal.store import CursorError, Store
 from portal.store.units import Unit
 
 LONGEST_PAGE = 200
@@ -91,6 +91,8 @@ class Operations(Decisions):
                 "clear_pending forgets resources that may exist.",
                 "Look in AWS whether each pending creation is there, then confirm.",
             )
+        if step is RepairStep.UNLOCK and not confirmed:
+            self._check_stale(stack)
         arguments = {"step": step.value, "confirmed": confirmed}
         return self._put(actor, Kind.REPAIR, stack, why, arguments=arguments, details=arguments, key=key)
 
@@ -101,7 +103,7 @@ class Operations(Decisions):
         """
         with store_errors(), self._store.writing() as unit:
             record = self._seen(unit, actor, operation)
-            self._book.require(actor, Action.CANCEL, record.stack)
+            self._book.allow(actor, Action.CANCEL, record.stack)
             if record.progress is Progress.ENDED:
                 raise ConflictError(f"Operation {operation} has ended.", "There is nothing to cancel.")
             if unit.operations.ask_cancel(operation, actor.person):
@@ -178,6 +180,21 @@ class Operations(Decisions):
         self.get(actor, operation)
         return self._feed.events(operation, after)
 
+    def _check_stale(self, stack: str) -> None:
+        """Raise ConflictError unless an operation saw last that the lock's holder is gone; the engine looks again."""
+        with store_errors(), self._store.reading() as unit:
+            newest = unit.operations.of_stack(stack, LOOKED_BACK)
+        outcomes = [record.outcome for record in newest if record.outcome is not None]
+        offers = [repair for outcome in outcomes for repair in outcome.repairs if repair.step is RepairStep.UNLOCK]
+        if offers and not offers[0].needs_confirmation:
+            return
+        holders = next((", ".join(map(str, outcome.locks)) for outcome in outcomes if outcome.locks), "")
+        raise ConflictError(
+            f"unlock takes the lock of {stack} away, even from somebody who works on it"
+            f"{f': it was last seen held by {holders}' if holders else ''}.",
+            "Make sure that no operation runs there, in the portal or beside it, then confirm.",
+        )
+
     @staticmethod
     def recorded(unit: Unit, operation: str) -> list[Document]:
         """Return all recorded events of an operation."""
@@ -186,12 +203,13 @@ class Operations(Decisions):
             found += batch
         return found
 
-    def _put(self, actor: Actor, kind: Kind, stack: str, why: str, **more: Any) -> OperationRecord:
+    def _put(
+        self, actor: Actor, kind: Kind, stack: str, why: str, *, key: str | None = None, **more: Any
+    ) -> OperationRecord:
         why = checked_text("why", why)
         with store_errors(), self._store.writing() as unit:
-            try:
-                record = self._queue.put(unit, actor, kind=kind, stack=stack, why=why, **more)
-            except DuplicateError as error:
-                raise ConflictError(f"Nothing was started: {error}.", "Use another key for another request.") from error
+            if key is None or self._queue.known(unit, actor, key) is None:
+                self._book.check_open(unit, stack, kind, self._clock())
+            record = self._queue.put(unit, actor, kind=kind, stack=stack, why=why, key=key, bounded=True, **more)
         self._queue.wake()
         return record

@@ -14,6 +14,7 @@ from portal.service.book import StackBook
 from portal.service.drift import Drift
 from portal.service.engines import Engines
 from portal.service.feed import Feed
+from portal.service.github_tokens import GitHubTokens
 from portal.service.leadership import Leadership
 from portal.service.models import Models
 from portal.service.operations import Operations
@@ -59,7 +60,7 @@ class Portal:
         timing = timing or Timing()
         settings.work.mkdir(parents=True, exist_ok=True)
         self.store = store or Store(settings.database, password=settings.database_password(environment))
-        self.book = StackBook(settings)
+        self.book = StackBook(settings, self.store)
         self.queue = Queue(clock)
         self.feed = Feed(self.store, timing)
         self.engines = Engines(
@@ -93,6 +94,7 @@ class Portal:
         access = StackAccess(settings=settings, clock=clock, environment=environment, make_session=make_session)
         self.models = Models(store=self.store, clock=clock, access=access)
         self.projects = Projects(access=access)
+        self.github_tokens = GitHubTokens(settings=settings, book=self.book, access=access)
         self.audit = Audit(store=self.store)
         self.schedule = Schedule(
             {
@@ -107,6 +109,7 @@ class Portal:
         self.runner = Runner(
             store=self.store,
             engines=self.engines,
+            tokens=self.github_tokens,
             queue=self.queue,
             recorder=recorder,
             clock=clock,
@@ -135,6 +138,7 @@ class Portal:
             self._started = False
             self.schedule.stop()
             self.runner.stop()
+            self.github_tokens.stop()
             self.leadership.stop()
         self.store.close()
 

@@ -1,6 +1,7 @@
 """How operations come into the record and, where the engine is never asked, out of it again."""
 
 import hashlib
+import json
 import logging
 import uuid
 from collections.abc import Callable, Mapping
@@ -11,12 +12,16 @@ from portal.events import Ended, to_json
 from portal.outcomes import Outcome, Reason, State
 from portal.records import OperationRecord, Progress
 from portal.requests import Kind
+from portal.service.errors import ConflictError
 from portal.service.timing import Clock
-from portal.store import DuplicateError, NotThereError
+from portal.store import NotThereError
 from portal.store.units import Unit
 
 log = logging.getLogger(__name__)
 
+SERVICE = Actor(id="system:service", name="the portal", via="system")
+MOST_UNFINISHED = 20
+"""Operations of one person that wait or run. Each one that waits is looked at many times a second."""
 CANCELLED_BEFORE = Outcome(
     state=State.CANCELLED, reason=Reason.ASKED, message="cancelled before it began; nothing was done"
 )
@@ -43,23 +48,27 @@ class Queue:
         arguments: Mapping[str, Any] | None = None,
         details: Mapping[str, Any] | None = None,
         key: str | None = None,
+        bounded: bool = False,
     ) -> OperationRecord:
         """Add a queued operation and its audit entry, in the caller's transaction. Rights are the caller's matter.
 
         `arguments` are what the engine's method gets besides: settings of a draft, step and confirmed of a repair,
         remove of a destroy. A request that comes again with the same `key` of the same person gives the operation that
-        it made the first time. Raises DuplicateError where the preview was carried out before, and where the key stood
-        for something else.
+        it made the first time. `bounded`: a person asks, who may have so many that have not ended. Raises
+        DuplicateError where the preview was carried out before; ConflictError where the key stood for another request,
+        and where there are too many.
         """
+        arguments = dict(arguments or {})
         now = self._clock()
         identity = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
         if key is not None:
             identity = identity_of(actor, key)
             known = self.known(unit, actor, key)
             if known is not None:
-                if (known.kind, known.stack, known.preview, known.draft) != (kind, stack, preview, draft):
-                    raise DuplicateError(f"the key {key!r} was used for operation {known.id}, which is another one")
+                self._check_same(unit, known, (kind, stack, preview, draft), arguments)
                 return known
+        if bounded:
+            self._check_room(unit, actor)
         record = OperationRecord(
             id=identity,
             stack=stack,
@@ -72,7 +81,7 @@ class Queue:
             preview=preview,
             draft=draft,
         )
-        unit.operations.add(record, dict(arguments or {}))
+        unit.operations.add(record, arguments)
         about = {"stack": stack, "why": why, **({"preview": preview} if preview else {}), **(details or {})}
         self.audit(unit, actor, f"operation.{kind.value}", f"operation:{record.id}", about)
         log.info("operation queued", extra={"operation": record.id, "stack": stack, "kind": kind, "actor": actor.id})
@@ -92,18 +101,58 @@ class Queue:
         )
 
     def end(self, unit: Unit, record: OperationRecord, outcome: Outcome) -> bool:
-        """End an operation that the engine was never asked for, with the event that readers wait for."""
+        """End an operation that the engine was never asked for, with its audit entry and what readers wait for."""
         now = self._clock()
         if not unit.operations.end(record.id, outcome, now):
             return False
         sequence = unit.events.recorded(record.id) + 1
         unit.events.append(record.id, [to_json(Ended(outcome=outcome, sequence=sequence, time=now.timestamp()))])
+        self.audit_end(unit, record, outcome)
         return True
+
+    def audit_end(self, unit: Unit, record: OperationRecord, outcome: Outcome) -> None:
+        """Write the audit entry of an operation's end, in the caller's transaction."""
+        details = {
+            "stack": record.stack,
+            "kind": record.kind.value,
+            "state": outcome.state.value,
+            "reason": outcome.reason.value if outcome.reason else None,
+            "counts": dict(outcome.counts),
+        }
+        self.audit(unit, SERVICE, "operation.ended", f"operation:{record.id}", details)
+
+    @staticmethod
+    def _check_same(
+        unit: Unit, known: OperationRecord, asked: tuple[Kind, str, str | None, bool], arguments: Mapping[str, Any]
+    ) -> None:
+        """Raise ConflictError unless the operation of a key is what is asked for now, arguments and all."""
+        same = asked == (known.kind, known.stack, known.preview, known.draft)
+        # As JSON, which is how they were kept.
+        if not same or _as_json(arguments) != _as_json(unit.operations.arguments(known.id)):
+            raise ConflictError(
+                f"Nothing was started: this key was used for operation {known.id} ({known.kind} of {known.stack}), "
+                "and this request is another one.",
+                "Use a new key for a new request.",
+            )
+
+    @staticmethod
+    def _check_room(unit: Unit, actor: Actor) -> None:
+        """Raise ConflictError where a person, with all their tokens, has as many unfinished operations as one may."""
+        own = [record for record in unit.operations.unfinished() if record.by == actor.person]
+        if len(own) >= MOST_UNFINISHED:
+            raise ConflictError(
+                f"{len(own)} of your operations wait or run, and {MOST_UNFINISHED} are the most.",
+                "Wait until some have ended, or cancel what is not needed.",
+            )
 
 
 def identity_of(actor: Actor, key: str) -> str:
     """Return the id of the operation that a person asks for with a key: the same each time, and nobody else's."""
     return "key-" + hashlib.sha256(f"{actor.person}\0{key}".encode()).hexdigest()[:40]
+
+
+def _as_json(arguments: Mapping[str, Any]) -> Any:
+    return json.loads(json.dumps(arguments))
 
 
 def _nobody_to_wake() -> None:

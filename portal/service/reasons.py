@@ -21,6 +21,12 @@ def one_line(text: str) -> str:
     return " ".join("".join(each for each in kept if unicodedata.category(each) not in {"Cf", "Cs"}).split())
 
 
+def visible_lines(text: str) -> str:
+    """Return `text` trimmed, each line as `one_line` has it: nothing in it moves a cursor or turns its direction."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(map(one_line, lines)).strip()
+
+
 def without_secrets(path: str, text: str) -> str:
     """Return what a person wrote. Raises InvalidError where something in it has the form of a token or key.
 
@@ -43,22 +49,23 @@ def checked_reason(why: str) -> str:
 
 
 def person_of(actor: Actor, host: str) -> Person:
-    """Return an actor as the author of a commit; who has no e-mail address gets one that nobody can write to."""
+    """Return an actor as the author of a commit; who has no verified e-mail address gets one that no mail reaches."""
     name = re.sub(r"[<>]", "", one_line(actor.name)).strip(" .,:;\"'")[:100] or "unknown"
     if _EMAIL.fullmatch(actor.email):
         return Person(name=name, email=actor.email)
-    return Person(name=name, email=f"{source_identity(actor.id)}@{one_line(host) or 'portal'}.invalid")
+    return Person(name=name, email=f"{source_identity(actor.person)}@{one_line(host) or 'portal'}.invalid")
 
 
-def source_identity(*candidates: str) -> str:
-    """Return the first of `candidates` that is there, as STS takes it for SourceIdentity.
+def source_identity(person: str) -> str:
+    """Return a person's id (`Actor.person`) as STS takes it for SourceIdentity: oidc-id.example.com-ada-9f2c….
 
-    Two people never share one: where a character has to be replaced or the text is cut, it ends in a hash of the whole.
+    The same by session and by token, and for ever: an e-mail address could be given to somebody else, or be a claim
+    that nobody verified. Two people never share one: where a character has to be replaced or the text is cut, it ends
+    in a hash of the whole. What is cut is the beginning, the issuer's name: the rest finds the person in the audit log.
     """
     least, most = SOURCE_IDENTITY
-    text = next((each for each in candidates if each), "")
-    cleaned = re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", text)
-    if cleaned == text and least <= len(text) <= most:
-        return text
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return f"{cleaned[: most - 13]}-{digest}"
+    cleaned = re.sub(r"[^A-Za-z0-9_+=,.@-]", "-", person)
+    if cleaned == person and least <= len(person) <= most:
+        return person
+    digest = hashlib.sha256(person.encode()).hexdigest()[:12]
+    return f"{cleaned[-(most - 13) :]}-{digest}"

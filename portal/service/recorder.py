@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from portal.access.roles import Actor
 from portal.engine import Engine
 from portal.events import Ended, Event, Heartbeat, to_json
 from portal.journal import Journal
@@ -27,7 +26,6 @@ from portal.store.units import Unit
 log = logging.getLogger(__name__)
 
 BATCH = 200
-SERVICE = Actor(id="system:service", name="the portal", via="system")
 Result = TypeVar("Result")
 
 
@@ -82,7 +80,7 @@ class Recorder:
         def write(unit: Unit) -> None:
             unit.events.append(record.id, batch)
             if outcome is not None and unit.operations.end(record.id, outcome, self._clock()):
-                self._audit_end(unit, record, outcome)
+                self._queue.audit_end(unit, record, outcome)
 
         self.insist(write)
         if batch:
@@ -93,12 +91,7 @@ class Recorder:
 
     def end(self, record: OperationRecord, outcome: Outcome) -> None:
         """End an operation that the engine was not asked for."""
-
-        def write(unit: Unit) -> None:
-            if self._queue.end(unit, record, outcome):
-                self._audit_end(unit, record, outcome)
-
-        self.insist(write)
+        self.insist(lambda unit: self._queue.end(unit, record, outcome))
         self._feed.close(record.id)
         log.info("operation ended without the engine: %s", outcome.state, extra=_about(record))
 
@@ -125,16 +118,6 @@ class Recorder:
             if not isinstance(event, Ended):
                 self._feed.publish(operation.id, [to_json(event)])
             heard.put(event)
-
-    def _audit_end(self, unit: Unit, record: OperationRecord, outcome: Outcome) -> None:
-        details = {
-            "stack": record.stack,
-            "kind": record.kind.value,
-            "state": outcome.state.value,
-            "reason": outcome.reason.value if outcome.reason else None,
-            "counts": dict(outcome.counts),
-        }
-        self._queue.audit(unit, SERVICE, "operation.ended", f"operation:{record.id}", details)
 
 
 def _batch(heard: "SimpleQueue[Event]") -> list[Event]:

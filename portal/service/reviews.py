@@ -11,16 +11,20 @@ from datetime import datetime, timedelta
 from portal.access.roles import Action, Actor
 from portal.configuration import PortalSettings
 from portal.records import ReviewRecord, ReviewState
+from portal.redaction import Redactor
 from portal.service.errors import ConflictError, InvalidError, ServiceError, UnavailableError, store_errors
 from portal.service.git_checkout import Branch, GitCheckout, GitError, NoBranchError
 from portal.service.queue import Queue
 from portal.service.reasons import checked_reason
 from portal.service.review_folders import ReviewFolders
-from portal.service.review_life import REAPER, ReviewLife
+from portal.service.review_life import ReviewLife
+from portal.service.review_outcomes import LONGEST_PROBLEM
+from portal.service.review_record import REAPER, unchanged
 from portal.service.review_settings import review_name
 from portal.service.settings_files import portal_identity
 from portal.service.timing import Clock
-from portal.store import DuplicateError, Store
+from portal.store import Store
+from portal.store.units import Unit
 
 log = logging.getLogger(__name__)
 CLOSED = "the branch is not in the checkout any more"
@@ -42,7 +46,7 @@ class Reviews:
         self._checkout = checkout or GitCheckout(settings.project, portal=portal_identity(settings))
         self._folders = ReviewFolders(settings=settings, checkout=self._checkout)
         self._life = ReviewLife(store=store, queue=queue, folders=self._folders)
-        self._turn = threading.Lock()  # one step at a time: steps look first, and then do
+        self._turn = threading.Lock()  # spares work: what decides between services is the step's own transaction
 
     def all(self, actor: Actor, *, with_gone: bool = False) -> tuple[ReviewRecord, ...]:
         """Return the review environments, the newest first."""
@@ -81,7 +85,9 @@ class Reviews:
             try:
                 return self._life.begin(record, actor, document)
             except (ServiceError, GitError, OSError) as error:
-                self._give_up(record)
+                begun = self._give_up(record, str(error))
+                if begun is not None:
+                    return begun
                 raise ConflictError(f"The branch could not be checked out, and nothing was started. {error}") from error
 
     def extend(self, actor: Actor, name: str, hours: int) -> ReviewRecord:
@@ -89,8 +95,8 @@ class Reviews:
         actor.require(Action.MANAGE_REVIEWS, self._rules.base_stack)
         if hours < 1:
             raise InvalidError.of("hours", hours, "it is extended by an hour at least", "write 1 or more")
-        with self._turn:
-            record, now = self._get(name), self._clock()
+        with self._turn, store_errors(), self._store.writing() as unit:
+            record, now = unit.reviews.get(name), self._clock()
             if record.state in {ReviewState.REAPING, ReviewState.GONE} or record.expires <= now:
                 raise ConflictError(f"{name} is being removed, or gone.", "Make a new one of the branch.")
             most = record.created + timedelta(hours=self._rules.longest)
@@ -99,19 +105,20 @@ class Reviews:
                 raise ConflictError(
                     f"{name} already lives the {self._rules.longest} hours that one may.", "Make a new one afterwards."
                 )
-            return self._change(actor, "review.extend", record, expires=expires)
+            return self._change(unit, actor, "review.extend", record, expires=expires)
 
     def remove(self, actor: Actor, name: str) -> ReviewRecord:
         """End a review environment now. What runs on it is cancelled first; then it is destroyed until it is gone."""
         actor.require(Action.MANAGE_REVIEWS, self._rules.base_stack)
         with self._turn:
-            record, now = self._get(name), self._clock()
-            if record.state is ReviewState.GONE:
-                raise ConflictError(f"{name} is gone already.")
-            if record.expires > now:
-                record = self._change(actor, "review.remove", record, expires=now)
-            elif record.retry_at is not None:
-                record = self._change(actor, "review.retry", record, retry_at=now)
+            with store_errors(), self._store.writing() as unit:
+                record, now = unit.reviews.get(name), self._clock()
+                if record.state is ReviewState.GONE:
+                    raise ConflictError(f"{name} is gone already.")
+                if record.expires > now:
+                    record = self._change(unit, actor, "review.remove", record, expires=now)
+                elif record.retry_at is not None:
+                    record = self._change(unit, actor, "review.retry", record, retry_at=now)
             return self._advance(record, now)
 
     def tick(self, now: datetime) -> None:
@@ -164,32 +171,42 @@ class Reviews:
                     f"There are {len(kept)} review environments, and {self._rules.most} at most.",
                     f"Remove one; {oldest.name} of {oldest.by_name} ends first.",
                 )
-            try:
-                unit.reviews.put(record)
-            except DuplicateError as error:
+            same = next((each for each in kept if each.branch == record.branch or each.name == record.name), None)
+            if same is not None:
                 raise ConflictError(
-                    f"{record.branch} has a review environment already, or one that is being removed: {record.name}.",
+                    f"{same.branch} has a review environment already, or one that is being removed: {same.name}.",
                     "Extend it, or remove it and wait until it is gone to see a newer commit.",
-                ) from error
+                )
+            unit.reviews.put(record)
             details = {"branch": record.branch, "commit": record.commit, "expires": record.expires.isoformat(),
                        "why": why}  # fmt: skip
             self._queue.audit(unit, actor, "review.create", f"review:{record.name}", details)
 
-    def _give_up(self, record: ReviewRecord) -> None:
-        """End a new one whose folder could not be made. No operation was started: there is nothing but the folder."""
+    def _give_up(self, record: ReviewRecord, problem: str) -> ReviewRecord | None:
+        """End a new one whose folder could not be made. No operation was started: there is nothing but the folder.
+
+        Returns the record where another service has begun it meanwhile; then nothing is given up.
+        """
         with store_errors(), self._store.writing() as unit:
+            if not unchanged(unit, record):
+                return unit.reviews.get(record.name)
             due = unit.reviews.update(record.name, expires=self._clock())
+            details = {"branch": record.branch, "problem": Redactor().text(problem)[:LONGEST_PROBLEM]}
+            self._queue.audit(unit, REAPER, "review.given_up", f"review:{record.name}", details)
         self._advance(due, self._clock())
+        return None
 
     def _closed(self, record: ReviewRecord, now: datetime) -> ReviewRecord:
         log.info("review environment ends: %s", CLOSED, extra={"review": record.name, "branch": record.branch})
-        return self._change(REAPER, "review.branch_closed", record, expires=now)
-
-    def _change(self, actor: Actor, action: str, record: ReviewRecord, **changes: datetime) -> ReviewRecord:
         with store_errors(), self._store.writing() as unit:
-            changed = unit.reviews.update(record.name, **changes)
-            details = {"branch": record.branch, **{name: value.isoformat() for name, value in changes.items()}}
-            self._queue.audit(unit, actor, action, f"review:{record.name}", details)
+            if not unchanged(unit, record):
+                return unit.reviews.get(record.name)
+            return self._change(unit, REAPER, "review.branch_closed", record, expires=now)
+
+    def _change(self, unit: Unit, actor: Actor, action: str, record: ReviewRecord, **changes: datetime) -> ReviewRecord:
+        changed = unit.reviews.update(record.name, **changes)
+        details = {"branch": record.branch, **{name: value.isoformat() for name, value in changes.items()}}
+        self._queue.audit(unit, actor, action, f"review:{record.name}", details)
         return changed
 
     def _branches_there(self) -> frozenset[str] | None:

@@ -16,6 +16,7 @@ from portal.outcomes import Outcome, Reason, State
 from portal.records import OperationRecord, Progress
 from portal.requests import READS_ONLY
 from portal.service.engines import Engines
+from portal.service.github_tokens import GitHubTokens
 from portal.service.queue import CANCELLED_BEFORE, Queue
 from portal.service.recorder import Recorder, StoppedError
 from portal.service.starts import binding, start
@@ -43,6 +44,7 @@ class Runner:
         *,
         store: Store,
         engines: Engines,
+        tokens: GitHubTokens,
         queue: Queue,
         recorder: Recorder,
         clock: Clock,
@@ -52,6 +54,7 @@ class Runner:
         ended: Callable[[], object] = lambda: None,
     ) -> None:
         self._store, self._engines, self._queue, self._recorder = store, engines, queue, recorder
+        self._tokens = tokens
         self._clock, self._timing, self._workers, self._leads, self._ended = clock, timing, workers, leads, ended
         self._changed = threading.Condition()
         self._runs: dict[str, _Run] = {}
@@ -138,12 +141,12 @@ class Runner:
                         self._queue.end(unit, record, CANCELLED_BEFORE)
 
     def _next(self, unfinished: Sequence[OperationRecord]) -> list[OperationRecord]:
-        """Return who may run, in fair order: stacks where least runs first, then who came first.
+        """Return who may run, in fair order: people with least on a stack first, so none waits for another's many.
 
         A writer waits for the one that runs on its stack and for those that asked before; who only reads never waits.
         """
         busy = {r.stack for r in unfinished if r.progress is Progress.RUNNING and r.kind not in READS_ONLY}
-        load = Counter(record.stack for record in unfinished if record.progress is Progress.RUNNING)
+        load = Counter((record.stack, record.by) for record in unfinished if record.progress is Progress.RUNNING)
         waiting = []
         for record in unfinished:
             if record.progress is not Progress.QUEUED or record.cancel_asked_by is not None:
@@ -152,8 +155,8 @@ class Runner:
                 if record.stack in busy:
                     continue
                 busy.add(record.stack)
-            waiting.append((load[record.stack], record))
-            load[record.stack] += 1
+            waiting.append((load[record.stack, record.by], record))
+            load[record.stack, record.by] += 1
         return [record for _, record in sorted(waiting, key=lambda each: each[0])]
 
     def _take(self, record: OperationRecord, *, resumed: bool) -> None:
@@ -205,11 +208,12 @@ class Runner:
         if record.cancel_asked_by is not None:
             self._recorder.end(record, CANCELLED_BEFORE)
             return
-        if not self._leads():  # another service may have taken over: it asks the engine, not this one
-            raise StoppedError
+        self._still()
         bound = binding(preview) if preview is not None else None
         try:
-            begun = start(self._engines.of(record.stack), record, arguments, bound)
+            begun = start(self._engines, self._tokens, record, arguments, bound, self._still)
+        except StoppedError:
+            raise
         except FileExistsError:  # asked before, by a service that then died
             self._recorder.follow_journal(record, self._engines.of(record.stack))
             return
@@ -225,6 +229,11 @@ class Runner:
         run.operation = begun
         self.wake()  # somebody may have cancelled meanwhile
         self._recorder.follow(record, begun)
+
+    def _still(self) -> None:
+        """Raise StoppedError where another service has taken over, or will: it asks the engine, not this one."""
+        if not self._leads() or self._stopping.is_set():
+            raise StoppedError
 
     def _rest(self, operation: str) -> None:
         self._resting.add(operation)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from portal.service.queue import SERVICE
 from portal.service.timing import Clock, Timing
 from portal.store import Store, StoreDownError
 
@@ -66,6 +67,16 @@ def forget_old(store: Store, clock: Clock, days: int) -> Task:
             forgotten = unit.events.prune(now - timedelta(days=days))
             unit.sessions.prune(now)
             unit.login_attempts.prune(now)
+            if forgotten:
+                details = {"events": forgotten, "older_than_days": days}
+                unit.audit.append(
+                    at=now,
+                    by=SERVICE.id,
+                    by_name=SERVICE.name,
+                    action="events.prune",
+                    subject="events",
+                    details=details,
+                )
         if forgotten:
             log.info("%s old events were forgotten", forgotten)
 

@@ -1,7 +1,7 @@
 """What is wrong with an edited stack file, each mistake with its line, and what the edit changes."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from settings import CONFIG_KEY, Problem, SettingsError
 from settings.files import StackFileError
 
 IN_SETTINGS = ("config", CONFIG_KEY)
+MOST_PROBLEMS = 100
+"""That are told at once; nobody reads more, and a text can hold thousands."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,13 +53,14 @@ def check_text(before: str, after: str, name: str) -> Checked:
     try:
         was = stack_text(before).document
         found = stack_text(after)
-    except StackFileError:
+    except StackFileError as error:
         diff = line_changes(before, after, name, was)
-        return Checked(problems=(_unreadable(after),), diff=diff, changes=(), base_hash=base)
+        return Checked(problems=(_unreadable(after, error if was else None),), diff=diff, changes=(), base_hash=base)
+    problems, valid = _problems(was, found, name)
     return Checked(
-        problems=_problems(was, found, name),
+        problems=problems,
         diff=line_changes(before, after, name, was, found.document),
-        changes=setting_changes(was, found.document),
+        changes=setting_changes(was, found.document, filled=valid),
         base_hash=base,
     )
 
@@ -67,26 +70,42 @@ def hash_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _problems(old: Mapping[str, Any], found: StackText, name: str) -> tuple[FoundProblem, ...]:
+def _problems(old: Mapping[str, Any], found: StackText, name: str) -> tuple[tuple[FoundProblem, ...], bool]:
+    """Return the mistakes, and whether the settings themselves are valid."""
     problems = [_found(problem, found.line(at)) for at, problem in secret_problems(old, found.document)]
     config = found.document.get("config")
     if not isinstance(config, Mapping) or CONFIG_KEY not in config:
         rule, fix = f"a stack's config holds its settings under {CONFIG_KEY}", f"write {CONFIG_KEY}: below config:"
-        return (*problems, FoundProblem(path="", value="", rule=rule, fix=fix, line=found.line(IN_SETTINGS)))
+        missing = FoundProblem(path="", value="", rule=rule, fix=fix, line=found.line(IN_SETTINGS))
+        return (*_first(problems), missing), False
+    valid = True
     try:
         loaded(found.document, name)
     except SettingsError as error:
+        valid = False
         problems += [_found(problem, found.line(IN_SETTINGS, problem.path)) for problem in error.problems]
-    return tuple(sorted(problems, key=lambda each: each.line))
+    return _first(sorted(problems, key=lambda each: each.line)), valid
+
+
+def _first(problems: Sequence[FoundProblem]) -> tuple[FoundProblem, ...]:
+    """Return what is told of the mistakes, and how many more there are."""
+    more = len(problems) - MOST_PROBLEMS
+    if more <= 0:
+        return tuple(problems)
+    rule, line = f"there are {more} more mistakes below", problems[MOST_PROBLEMS].line
+    last = FoundProblem(path="", value="", rule=rule, fix="correct those above first, then check again", line=line)
+    return (*problems[:MOST_PROBLEMS], last)
 
 
 def _found(problem: Problem, line: int) -> FoundProblem:
     return FoundProblem(path=problem.path, value=problem.value, rule=problem.rule, fix=problem.fix, line=line)
 
 
-def _unreadable(text: str) -> FoundProblem:
+def _unreadable(text: str, known: StackFileError | None) -> FoundProblem:
     """Return the problem of a text that is no stack file, or where the edited one is, that the saved one is none."""
     try:
+        if known is not None:  # a document is never empty, so it was the edited text that could not be read
+            raise known
         stack_text(text)
     except StackFileError as error:
         return FoundProblem(path="", value="", rule=error.rule, fix=error.fix, line=error.line or 1)

@@ -3,10 +3,11 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Literal
 
-from portal.redaction import Redactor
-from portal.service.settings_secrets import exposed, masked, masked_text
+from portal.redaction import HIDDEN, Redactor
+from portal.service.settings_secrets import MOST_EXPOSED, exposed, masked, masked_text
 from portal.service.stack_text import MOST_BYTES, leaves
 from settings import CONFIG_KEY, SettingsError, StackSettings, load_settings
 
@@ -25,29 +26,39 @@ class Change:
 
 
 def line_changes(old: str, new: str, name: str, *documents: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the unified diff of two texts; empty where they are equal or huge.
+    """Return the unified diff of two texts; empty where they are equal or huge, or hold too much that is secret.
 
     `documents` are the saved and the edited one as far as they can be read: their secrets are hidden.
     """
     if max(map(len, (old, new))) > MOST_BYTES:
         return ()
+    redactor = _redactor(documents[0], documents[-1]) if documents else Redactor()
+    if redactor is None:
+        return ()
     before, after = (masked_text(text, *documents).splitlines() for text in (old, new))
-    redactor = Redactor(exposed(documents[0], documents[-1])) if documents else Redactor()
     lines = difflib.unified_diff(before, after, f"{name} (saved)", f"{name} (edited)", "", "", CONTEXT_LINES, "")
     return tuple(map(redactor.text, lines))
 
 
-def setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
+def setting_changes(old: Mapping[str, Any], new: Mapping[str, Any], *, filled: bool = True) -> tuple[Change, ...]:
     """Return what differs between two stack files, by path.
 
     With defaults filled in, where both are valid: a value that is written out and equals its default is no change. Else
-    what is written is compared.
+    what is written is compared, as it is where `filled` is false: the new ones are known to be invalid.
     """
-    filled = filled_settings(old), filled_settings(new)
-    before, after = filled if None not in filled else (_settings(old), _settings(new))
-    redactor = Redactor(exposed(old, new))
+    both = (filled_settings(old), filled_settings(new)) if filled else (None, None)
+    before, after = both if None not in both else (_settings(old), _settings(new))
+    redactor = _redactor(old, new)
     found = _changes({**_others(old), **_flat(before)}, {**_others(new), **_flat(after)})
+    if redactor is None:
+        return tuple(replace(each, old=HIDDEN, new=HIDDEN) for each in found)
     return tuple(replace(each, old=redactor.value(each.old), new=redactor.value(each.new)) for each in found)
+
+
+def _redactor(old: Mapping[str, Any], new: Mapping[str, Any]) -> Redactor | None:
+    """Return what hides the texts that an edit wrote where secrets were; None where these are too many to look for."""
+    texts = tuple(islice(exposed(old, new), MOST_EXPOSED + 1))
+    return Redactor(texts) if len(texts) <= MOST_EXPOSED else None
 
 
 def filled_settings(document: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -5,7 +5,8 @@ nothing: that takes a preview and its approvals, and every approval given before
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from portal.configuration import PortalSettings
 from portal.service.audited import AuditedChanges
 from portal.service.errors import ConflictError, InvalidError, NotThereError, UnavailableError
 from portal.service.git_checkout import GitCheckout, GitError, Person
-from portal.service.reasons import checked_reason, person_of
+from portal.service.reasons import checked_reason, one_line, person_of
 from portal.service.settings_checks import Checked, FoundProblem, as_in, check_text, hash_of
 from portal.service.settings_diff import Change, filled_settings
 from portal.service.settings_rows import SettingRow, setting_rows
@@ -31,6 +32,9 @@ from settings import Problem
 from settings.files import StackFileError
 
 __all__ = ["Change", "Checked", "FoundProblem", "Saved", "SettingsFile", "SettingsFiles", "portal_identity"]
+
+LONGEST_LISTED = 200
+"""Characters of a setting's path in the message of a commit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +81,8 @@ class SettingsFiles:
         self._unfinished = UnfinishedSaves(
             folder=settings.work / "saves", project=settings.project, checkout=self._checkout, store=store, clock=clock
         )
+        self._checking: set[str] = set()
+        self._counting = threading.Lock()
         self._saving = threading.Lock()  # git itself lets one command at a time write
 
     def recover(self) -> None:
@@ -105,7 +111,21 @@ class SettingsFiles:
         actor.require(Action.VIEW, stack)
         file = self._file(stack)
         before = _content(file).decode("utf-8")
-        return check_text(before, as_in(before, text), file.name)
+        with self._one_check(actor):
+            return check_text(before, as_in(before, text), file.name)
+
+    @contextmanager
+    def _one_check(self, actor: Actor) -> Iterator[None]:
+        """Have one text of a person checked at a time: a large one takes a second, in which others wait."""
+        with self._counting:
+            if actor.person in self._checking:
+                raise ConflictError("Another text of yours is being checked.", "Wait for it, then check again.")
+            self._checking.add(actor.person)
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._checking.discard(actor.person)
 
     def save(self, actor: Actor, stack: str, text: str, base_hash: str, why: str) -> Saved:
         """Replace a stack's file and commit it. Raises InvalidError with all mistakes, or ConflictError.
@@ -204,7 +224,8 @@ def _content(file: Path) -> bytes:
 
 
 def _message(stack: str, why: str, actor: Actor, changes: tuple[Change, ...]) -> str:
-    listed = "\n".join(f"- {change.path} {change.what}" for change in changes[:20])
+    # A key may hold line breaks, and so a trailer in somebody else's name.
+    listed = "\n".join(f"- {one_line(change.path)[:LONGEST_LISTED]} {change.what}" for change in changes[:20])
     more = f"\n- and {len(changes) - 20} more" if len(changes) > 20 else ""
     about = f"\n\n{listed}{more}" if changes else ""
     return f"chore({stack}): change the settings\n\n{why}{about}\n\nPortal-Actor: {actor.id}\n"

@@ -15,8 +15,12 @@ from portal.workspace import ENCRYPTION
 from settings.problems import Problem
 
 SECURE = "secure"
-_CIPHER_TEXT = re.compile(r"(?:v\d+:[A-Za-z0-9+/]+={0,2}:)?[A-Za-z0-9+/]{20,}={0,2}")
+_CIPHER_TEXT = re.compile(r"(?:v[0-9]{1,9}:[A-Za-z0-9+/]++={0,2}+:)?[A-Za-z0-9+/]{20,}+={0,2}+")
 """Of Pulumi's own encryption (version, nonce, text) and of its service (base64 alone)."""
+MOST_EXPOSED = 20
+"""Texts in place of a secret that are looked for in what is shown; where there are more, nothing of it is shown."""
+_LEAST_EXPOSED = 4
+"""Characters. A shorter text is everywhere, and hiding it there would tell more than it hides."""
 _SET = "set it by `pulumi config set --secret`, which encrypts it"
 
 
@@ -52,16 +56,22 @@ def masked(value: Any) -> Any:
 
 
 def masked_text(text: str, *documents: Mapping[str, Any]) -> str:
-    """Return `text` without the secrets of `documents`."""
-    for document in documents:
-        for _, cipher in secrets_of(document):
-            if cipher:
-                text = text.replace(cipher, hidden(cipher))
-    return text
+    """Return `text` without the secrets of `documents`.
+
+    One pass over the text, however many they are: one for each would find the earlier ones again in what was put in
+    their place, and make gigabytes of a few lines.
+    """
+    known = {cipher for document in documents for _, cipher in secrets_of(document)}
+    clear = sorted(each for each in known if _in_clear(each))[:MOST_EXPOSED]
+    forms = [re.escape(each) for each in sorted(clear, key=len, reverse=True)]
+    pattern = re.compile("|".join([*forms, _CIPHER_TEXT.pattern]))
+    return pattern.sub(lambda found: hidden(found[0]) if found[0] in known else found[0], text) if known else text
 
 
 def exposed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the texts that an edit wrote in clear where a secret was."""
+    """Yield the texts that an edit wrote in clear where a secret was, or where one should stand encrypted."""
+    for document in (old, new):
+        yield from {cipher for _, cipher in secrets_of(document) if _in_clear(cipher)}
     for at, _ in secrets_of(old):
         there, value = _at(new, at)
         if there and not is_secret(value):
@@ -90,6 +100,11 @@ def secret_problems(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
         if isinstance(value, str) and redactor.text(value) != value:
             rule = "this has the form of a token or key, and the file is no place for one in clear text"
             yield tuple(path.split(".")), Problem(path=path, value="", rule=rule, fix=f"take it out, and {_SET}")
+
+
+def _in_clear(cipher: str) -> bool:
+    """Whether what stands below `secure` is something else than a cipher text, so possibly the secret itself."""
+    return len(cipher) >= _LEAST_EXPOSED and not _CIPHER_TEXT.fullmatch(cipher)
 
 
 def _at(document: Any, path: tuple[str, ...]) -> tuple[bool, Any]:

@@ -5,19 +5,19 @@ are all bounded before anything is built of it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from portal.service.stack_nodes import LONGEST_KEY, MOST_DEPTH, bounded
 from settings.files import StackFileError, parsed_text
 
 MOST_BYTES = 256 * 1024
 """Of a stack file; one with 200 models and all their keys has about 200 KiB."""
-MOST_NODES = 100_000
-"""Values of a document once every alias is unfolded: nine lines of aliases can stand for a billion."""
-MOST_DEPTH = 50
 ROOT_LINE = 1
+_Keys = dict[str, tuple[int, yaml.Node]]
+"""Of a section: the line and the value of each key."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +27,8 @@ class StackText:
     text: str
     document: Mapping[str, Any]
     root: yaml.Node
+    _indexed: dict[int, "_Keys"] = field(default_factory=dict, repr=False, compare=False)
+    """By the node's id. A file may have thousands of mistakes in one section: its keys are gone through once."""
 
     def line(self, path: tuple[str, ...], below: str = "") -> int:
         """Return the line of a value: of its key, or of the nearest part around it that is there.
@@ -35,11 +37,40 @@ class StackText:
         """
         node, line = self.root, ROOT_LINE
         for part in path:
-            found = _key(node, part)
+            found = self._keys(node).get(part)
             if found is None:
                 return line
             line, node = found
-        return _line_below(node, below, line)
+        while below:
+            step = self._step(node, below)
+            if step is None:
+                return line
+            line, node, below = step
+        return line
+
+    def _step(self, node: yaml.Node, path: str) -> tuple[int, yaml.Node, str] | None:
+        """Return line, node and remaining path of the part of `node` that `path` begins with; longest key first."""
+        if isinstance(node, yaml.SequenceNode) and path.startswith("["):
+            number, _, rest = path[1:].partition("]")
+            if number.isdigit() and len(number) < LONGEST_KEY and int(number) < len(node.value):
+                part = node.value[int(number)]
+                return part.start_mark.line + 1, part, rest.removeprefix(".")
+        keys = self._keys(node)
+        for end in range(min(len(path), LONGEST_KEY), 0, -1):  # a tag's key may hold dots itself
+            if (end == len(path) or path[end] in ".[") and (found := keys.get(path[:end])) is not None:
+                return *found, path[end:].removeprefix(".")
+        return None
+
+    def _keys(self, node: yaml.Node) -> "_Keys":
+        if not isinstance(node, yaml.MappingNode):
+            return {}
+        if id(node) not in self._indexed:
+            self._indexed[id(node)] = {
+                key.value: (key.start_mark.line + 1, value)
+                for key, value in node.value
+                if isinstance(key, yaml.ScalarNode)
+            }
+        return self._indexed[id(node)]
 
 
 def stack_text(text: str) -> StackText:
@@ -48,17 +79,17 @@ def stack_text(text: str) -> StackText:
         raise StackFileError(f"a stack file has at most {MOST_BYTES // 1024} KiB", "shorten it")
     roots: list[yaml.Node] = []
 
-    def bounded(root: yaml.Node) -> None:
-        _bounded(root)
+    def inspect(root: yaml.Node) -> None:
+        bounded(root)
         roots.append(root)
 
     try:
-        return StackText(text=text, document=parsed_text(text, inspect=bounded), root=roots[0])
+        return StackText(text=text, document=parsed_text(text, inspect=inspect), root=roots[0])
     except RecursionError:
         raise StackFileError("values are nested too deeply", f"nest {MOST_DEPTH} levels at most") from None
     except StackFileError:
         raise
-    except (ValueError, TypeError, AttributeError, OverflowError) as error:  # a date such as 2026-99-99, an own tag
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:  # such as `!!int many`
         raise StackFileError("a value has the form that its kind has", f"put it in quotes ({error})") from None
 
 
@@ -75,64 +106,3 @@ def leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(part, f"{at}[{index}]")
     elif value is not None:
         yield at, value
-
-
-def _bounded(root: yaml.Node) -> None:
-    """Refuse a document whose aliases make it endless or huge, or that is nested beyond reason."""
-    sizes: dict[int, int] = {}
-    open_nodes: set[int] = set()
-
-    def size(node: yaml.Node, depth: int) -> int:
-        line = node.start_mark.line + 1
-        if id(node) in open_nodes:
-            raise StackFileError("a value does not contain itself", "remove the alias", line=line)
-        if depth > MOST_DEPTH:
-            raise StackFileError("values are nested too deeply", f"nest {MOST_DEPTH} levels at most", line=line)
-        if id(node) not in sizes:
-            open_nodes.add(id(node))
-            sizes[id(node)] = 1 + sum(size(part, depth + 1) for part in _parts(node))
-            open_nodes.discard(id(node))
-            if sizes[id(node)] > MOST_NODES:
-                raise StackFileError(f"a stack file has at most {MOST_NODES} values", "remove aliases", line=line)
-        return sizes[id(node)]
-
-    size(root, 0)
-
-
-def _parts(node: yaml.Node) -> Iterator[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield key
-            yield value
-    elif isinstance(node, yaml.SequenceNode):
-        yield from node.value
-
-
-def _key(node: yaml.Node, name: str) -> tuple[int, yaml.Node] | None:
-    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
-        if isinstance(key, yaml.ScalarNode) and key.value == name:
-            return key.start_mark.line + 1, value
-    return None
-
-
-def _line_below(node: yaml.Node, path: str, line: int) -> int:
-    if not path:
-        return line
-    for place, part, rest in _steps(node, path):
-        return _line_below(part, rest, place)
-    return line
-
-
-def _steps(node: yaml.Node, path: str) -> Iterator[tuple[int, yaml.Node, str]]:
-    """Yield line, value and remaining path of the part of `node` that `path` begins with; longest key first."""
-    if isinstance(node, yaml.SequenceNode) and path.startswith("["):
-        number, _, rest = path[1:].partition("]")
-        if number.isdigit() and int(number) < len(node.value):
-            part = node.value[int(number)]
-            yield part.start_mark.line + 1, part, rest.removeprefix(".")
-    if isinstance(node, yaml.MappingNode):
-        keys = [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
-        for key, value in sorted(keys, key=lambda each: len(each[0].value), reverse=True):
-            rest = path.removeprefix(key.value)
-            if path.startswith(key.value) and (not rest or rest[0] in ".["):  # a tag's key may hold dots itself
-                yield key.start_mark.line + 1, value, rest.removeprefix(".")

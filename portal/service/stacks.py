@@ -14,12 +14,15 @@ from portal.service.approvals import CARRIED_OUT_BY, ApprovalState, approval_sta
 from portal.service.book import StackBook
 from portal.service.decisions import LOOKED_BACK
 from portal.service.drift import Drift, DriftView
-from portal.service.errors import store_errors
+from portal.service.errors import NotThereError, store_errors
 from portal.service.timing import Clock
 from portal.store import Store
 from portal.store.units import Unit
 from portal.workspace import stack_file
 from settings import SettingsError, StackSettings, read_stack_file
+
+KEPT_REVIEWS = 64
+"""Stack files of review environments that are remembered: their names come and go for ever."""
 
 
 class Health(StrEnum):
@@ -97,7 +100,10 @@ class Stacks:
                 found = error
             known = (changed, found)
             with self._lock:
+                self._read.pop(stack, None)
                 self._read[stack] = known
+                while len(self._read) > KEPT_REVIEWS + len(self._book.names):
+                    del self._read[next(iter(self._read))]  # the one that was read longest ago
         if isinstance(known[1], SettingsError):
             raise known[1]
         return known[1]
@@ -106,7 +112,7 @@ class Stacks:
         """Return a stack's region, for prices; us-east-1 where its file is wrong."""
         try:
             return self.settings(stack).region
-        except SettingsError:
+        except (SettingsError, NotThereError):
             return "us-east-1"
 
     def _view(self, unit: Unit, stack: str, unfinished: Sequence[OperationRecord]) -> StackView:

@@ -1,24 +1,68 @@
-"""Asks the engine for what a claimed operation says: once, under the operation's own id."""
+"""Asks the engine for what a claimed operation says: once, under the operation's own id, with a token where needed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from portal.engine import Engine
+from portal.engine import Engine, RepairRefusedError
 from portal.fingerprints import Fingerprint
 from portal.operation import Operation
-from portal.outcomes import Outcome, Reason, RepairStep, State
+from portal.outcomes import Outcome, Reason, RepairStep, State, repairs_for
 from portal.records import OperationRecord
 from portal.requests import Kind
+from portal.service.engines import Engines
+from portal.service.github_tokens import GitHubTokens, NoTokenError
 
 
 def start(
-    engine: Engine, record: OperationRecord, arguments: Mapping[str, Any], bound: Fingerprint | None
+    engines: Engines,
+    tokens: GitHubTokens,
+    record: OperationRecord,
+    arguments: Mapping[str, Any],
+    bound: Fingerprint | None,
+    still: Callable[[], None],
 ) -> Operation | Outcome:
     """Start an operation; or return its end where it must not start.
 
-    `bound` is what the preview of an `up` or `destroy` was made of. Raises FileExistsError where the engine was asked
-    before under this id.
+    `bound` is what the preview of an `up` or `destroy` was made of; `still` raises where this service may not start
+    anything any more, and is asked after what takes long. Raises FileExistsError where the engine was asked before
+    under this id.
     """
+    try:
+        return _start(engines, tokens, record, arguments, bound, still)
+    except RepairRefusedError as error:  # its holder may live; a person who confirms is offered it again
+        refused = State.LOCKED if arguments.get("step") == RepairStep.UNLOCK else State.FAILED
+        repairs = repairs_for((), (), may_be_locked=refused is State.LOCKED)
+        return Outcome(state=refused, message=f"not confirmed, and nothing was done: {error}", repairs=repairs)
+
+
+def _start(
+    engines: Engines,
+    tokens: GitHubTokens,
+    record: OperationRecord,
+    arguments: Mapping[str, Any],
+    bound: Fingerprint | None,
+    still: Callable[[], None],
+) -> Operation | Outcome:
+    if record.kind is Kind.DESTROY and bound is not None:
+        refusal = _other_state(engines.of(record.stack), record.stack, bound)
+        if refusal is not None:
+            return refusal
+    try:
+        held = tokens.mint(record, arguments)
+    except NoTokenError as error:
+        return Outcome(state=State.FAILED, reason=Reason.CREDENTIALS, message=str(error))
+    if held is None:
+        return _ask(engines.of(record.stack), record, arguments, bound)
+    begun: Operation | None = None
+    try:
+        still()
+        begun = _ask(engines.of(record.stack, held.environment), record, arguments, bound)
+    finally:
+        tokens.release(held, begun)
+    return begun
+
+
+def _ask(engine: Engine, record: OperationRecord, arguments: Mapping[str, Any], bound: Fingerprint | None) -> Operation:
     message = f"{record.by_name}: {record.why}" if record.why else record.by_name
     stack, identity = record.stack, record.id
     match record.kind:
@@ -33,9 +77,8 @@ def start(
         case Kind.DRIFT:
             return engine.drift(stack, identity=identity)
         case Kind.DESTROY:
-            refusal = _other_state(engine, stack, bound) if bound is not None else None
             remove = bool(arguments.get("remove"))
-            return refusal or engine.destroy(stack, remove=remove, message=message, identity=identity)
+            return engine.destroy(stack, remove=remove, message=message, identity=identity)
         case Kind.REPAIR:
             step = RepairStep(arguments["step"])
             return engine.repair(stack, step, confirmed=bool(arguments.get("confirmed")), identity=identity)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.records import SessionRecord
 from portal.store.errors import NotThereError
@@ -85,6 +85,17 @@ class LoginAttempts:
         ):
             raise NotThereError("login attempt", hash[:_HASH_SHOWN])
         return dict(row["content"])
+
+    def is_there(self, hash: str, now: datetime) -> bool:  # noqa: A002
+        """Return whether an attempt waits for its answer; it is left where it is."""
+        query = select(login_attempts.c.hash).where(login_attempts.c.hash == hash, login_attempts.c.expires > now)
+        return self._transaction.row(query) is not None
+
+    def count(self, now: datetime) -> int:
+        """Return how many attempts wait for their answer."""
+        query = select(func.count().label("waiting")).select_from(login_attempts).where(login_attempts.c.expires > now)
+        row = self._transaction.row(query)
+        return int(row["waiting"]) if row is not None else 0
 
     def prune(self, now: datetime) -> int:
         """Forget attempts that have expired; return how many."""

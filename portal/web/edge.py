@@ -97,6 +97,18 @@ def api_actor(request: Request) -> Actor:
     return actor
 
 
+def actor_again(request: Request) -> Actor | None:
+    """Return who a request comes from that was answered before, as it is now; None where that is over.
+
+    Looking keeps no session alive: else one would never end while a page is open that watches something.
+    """
+    edge = edge_of(request)
+    authorization = request.headers.get("authorization")
+    if authorization is not None:
+        return edge.sessions.actor_of_token(authorization.partition(" ")[2].strip(), noted=False)
+    return edge.sessions.actor_of_cookie(request.cookies.get(edge.cookie, ""), noted=False)
+
+
 def csrf_token(request: Request) -> str:
     """Return the token for the forms of a page; empty where nobody is logged in, since nothing can be posted then."""
     edge = edge_of(request)

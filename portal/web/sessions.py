@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +14,7 @@ from portal.access.oidc import ATTEMPT_LASTS, LoginAttempt, OidcClient
 from portal.access.role_mapping import RoleMapping
 from portal.access.roles import Action, Actor, Role
 from portal.records import SessionRecord, TokenRecord
+from portal.service.errors import UnavailableError
 from portal.store.database import Store
 from portal.store.errors import NotThereError
 
@@ -23,6 +25,8 @@ SESSION_IDLES: Final = timedelta(hours=2)
 NOTED_EVERY: Final = timedelta(minutes=5)
 """How exactly the last request is known; a write on every request would be dear."""
 LONGEST_NAME: Final = 100
+MOST_ATTEMPTS: Final = 1000
+"""Logins that may have begun and not ended, in ten minutes; each is a row of some hundred bytes."""
 NOBODY: Final = "nobody"
 """In the audit log, who acts before a login is done."""
 
@@ -57,12 +61,18 @@ class Sessions:
         return hashlib.sha256(cookie.encode()).hexdigest() if cookie else ""
 
     def begin_login(self, redirect_uri: str, next_path: str) -> tuple[str, str, int]:
-        """Return where to send the browser, the key that it keeps in a cookie, and for how many seconds."""
+        """Return where to send the browser, the key that it keeps in a cookie, and for how many seconds.
+
+        Raises UnavailableError while too many others have begun: anybody can, so only so many are kept.
+        """
+        now = self._clock()
+        with self._store.reading() as unit:
+            if unit.login_attempts.count(now) >= MOST_ATTEMPTS:
+                raise UnavailableError("Too many logins have begun at once. Try again in some minutes.")
         begun = self._login.begin(redirect_uri, next_path)
         key = self._random(32)
-        now = self._clock()
         with self._store.writing() as unit:
-            unit.login_attempts.prune(now)  # whoever begins logins and ends none fills ten minutes, and no disk
+            unit.login_attempts.prune(now)
             unit.login_attempts.put(self.name_of(key), begun.attempt.to_json(), expires=now + ATTEMPT_LASTS)
         return begun.url, key, int(ATTEMPT_LASTS.total_seconds())
 
@@ -73,20 +83,16 @@ class Sessions:
         nobody can have planted it.
         """
         now = self._clock()
-        try:
-            with self._store.writing() as unit:
-                content = unit.login_attempts.take(self.name_of(key), now)
-        except NotThereError:
-            raise LoginError(Reason.STATE, "no attempt of this browser") from None
-        attempt = LoginAttempt.from_json(content)
+        attempt = self._attempt(key, now)
         try:
             claims = self._login.finish(attempt, query)
             actor = self._mapping.actor(claims)
         except LoginError as error:
-            with self._store.writing() as unit:
-                unit.audit.append(
-                    now, NOBODY, NOBODY, "login.refused", "login", {"reason": str(error.reason), "detail": error.detail}
-                )
+            # Anybody can have all others: those are in the service's log alone, and nobody fills what is kept for ever.
+            if error.reason is Reason.NO_ROLE:
+                with self._store.writing() as unit:
+                    details = {"reason": str(error.reason), "detail": error.detail}
+                    unit.audit.append(now, NOBODY, NOBODY, "login.refused", "login", details)
             raise
         cookie = self._random(32)
         with self._store.writing() as unit:
@@ -107,8 +113,20 @@ class Sessions:
             unit.audit.append(now, actor.id, actor.name, "login", "session", {"roles": roles})
         return cookie, attempt.next_path, int(SESSION_LASTS.total_seconds())
 
-    def actor_of_cookie(self, cookie: str) -> Actor | None:
-        """Return whose session it is; None where there is none, or it is over."""
+    def _attempt(self, key: str, now: datetime) -> LoginAttempt:
+        """Return the attempt of a browser, and forget it: it is good once. Raises LoginError."""
+        name, there = self.name_of(key), False
+        if name:
+            with self._store.reading() as unit:  # strangers ask too, and only one can write at a time
+                there = unit.login_attempts.is_there(name, now)
+        with suppress(NotThereError):  # it may be used in this moment
+            if there:
+                with self._store.writing() as unit:
+                    return LoginAttempt.from_json(unit.login_attempts.take(name, now))
+        raise LoginError(Reason.STATE, "no attempt of this browser")
+
+    def actor_of_cookie(self, cookie: str, *, noted: bool = True) -> Actor | None:
+        """Return whose session it is; None where it is over. A look that is not `noted` keeps no session alive."""
         name, now = self.name_of(cookie), self._clock()
         try:
             with self._store.reading() as unit:
@@ -117,7 +135,7 @@ class Sessions:
             return None
         if now - found.last_seen >= SESSION_IDLES:
             return None
-        if now - found.last_seen >= NOTED_EVERY:
+        if noted and now - found.last_seen >= NOTED_EVERY:
             with self._store.writing() as unit:
                 unit.sessions.touch(name, now)
         return _actor(found.actor)
@@ -134,8 +152,8 @@ class Sessions:
         except LoginError:  # the issuer cannot be asked; the session here is over, which is what was wanted
             return None
 
-    def actor_of_token(self, plain: str) -> Actor | None:
-        """Return who a token acts as; None for one that is unknown, revoked or over."""
+    def actor_of_token(self, plain: str, *, noted: bool = True) -> Actor | None:
+        """Return who a token acts as; None for one that is unknown, revoked or over. `noted` as of a cookie."""
         parsed = tokens.parse(plain)
         if parsed is None:
             return None
@@ -149,7 +167,7 @@ class Sessions:
             return None
         if not tokens.matches(parsed, tokens.TokenHash(id=kept.id, sha256=kept.hash)):
             return None
-        if kept.last_used is None or now - kept.last_used >= NOTED_EVERY:
+        if noted and (kept.last_used is None or now - kept.last_used >= NOTED_EVERY):
             with self._store.writing() as unit:
                 unit.tokens.used(kept.id, now)
         return Actor(

@@ -140,6 +140,10 @@ class Scenario:
                 each["inputs"].update(inputs)
         self.set(stack, resources=resources)
 
+    def variables(self, operation):
+        """Return the names of the environment variables that an operation's worker got."""
+        return (self.folder / f"variables-{operation.id}").read_text().split()
+
     def stop(self, stack, *points):
         """Have operations stop at these points until `go`."""
         for point in points:

@@ -35,6 +35,8 @@ class Worker:
         self.request, self.journal, self.stdin, self.out = request, journal, stdin, out
         scenario = Path(environment["SCENARIO"])
         self.threads = "SCENARIO_THREADS" in environment
+        # What it was given, by name: a value would be a secret in a file.
+        (scenario.parent / f"variables-{request.id}").write_text("\n".join(sorted(environment)))
         self.scenario_folder = scenario.parent
         self.scenario = json.loads(scenario.read_text()).get(request.stack, {})
         self.cancelled = None

@@ -13,6 +13,7 @@ from portal.operation import Patience
 from portal.outcomes import Reason, State
 from portal.service.errors import ConflictError
 from portal.service.portal import Portal
+from tests import coroutines
 from tests.portal.world import QUICK, PortalWorld, SetClock
 
 MISSING = [name for name in ("pulumi", "pulumi-language-python") if shutil.which(name) is None]
@@ -61,7 +62,7 @@ def ended(portal, record):
             if event["event"] == "ended":
                 return
 
-    asyncio.run(asyncio.wait_for(watch(), 120))
+    coroutines.run(asyncio.wait_for(watch(), 120))
     return portal.operations.get(PortalWorld.viewer, record.id)
 
 

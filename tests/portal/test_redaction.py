@@ -1,6 +1,7 @@
 """No secret passes: by value, by form, by the name of its property."""
 
 import json
+import time
 
 import pytest
 
@@ -82,3 +83,34 @@ def test_variables_that_are_secret_by_name_are_found():
         "X_TOKEN": "1",
     }
     assert sorted(secrets_of_environment(environment)) == ["0123456789", "abcdefghij"]
+
+
+@pytest.mark.parametrize(
+    "text", ["-{}", "a-b-{}", "--token-{}", "x.{}", "eyJ-{}", "ghp_0123456789abcdefghijABCDEFGHIJ-{}"]
+)
+def test_a_token_is_found_behind_whatever_stands_before_it(text):
+    shown = Redactor().text(text.format("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"))
+    assert "eyJhbGc" not in shown, shown
+    assert "c2lnbmF0" not in shown, shown
+    assert "0123456789" not in shown, shown
+
+
+HOSTILE = ["-eyJ", "eyJaaaaaaaa.", "eyJaaaaaaaa-eyJ", "-----BEGIN PRIVATE KEY-----", "-----BEGIN A", "-----END A",
+           "ghp_a-", "github_pat_", "pul-0", "mlops_000000000000_", "://a:b", ":a", "://", "-a", "_"]  # fmt: skip
+
+
+@pytest.mark.parametrize("start", ["", "://u:", "-----BEGIN PRIVATE KEY-----"])
+def test_four_times_the_text_takes_no_sixteen_times_the_work(start):
+    """Quadratic work would be sixteen times as much; eight is between, and far from either."""
+
+    def cost(unit, length):
+        text, best = start + unit * (length // len(unit)), float("inf")
+        for _ in range(3):
+            began = time.process_time_ns()
+            Redactor().text(text)
+            best = min(best, time.process_time_ns() - began)
+        return best
+
+    for unit in HOSTILE:
+        once, more = cost(unit, 3_000), cost(unit, 12_000)
+        assert more < max(8 * once, 5_000_000), f"{unit}: {once} and {more} ns"

@@ -6,7 +6,6 @@
 or the fixture `portal_world` (`from tests.portal.world import portal_world`). `world.scenario` says what happens.
 """
 
-import asyncio
 import shutil
 import sqlite3
 import tempfile
@@ -28,6 +27,7 @@ from portal.service import portal as portal_module
 from portal.service.portal import Portal
 from portal.service.timing import Timing
 from portal.store import Store
+from tests import coroutines
 from tests.portal import in_process
 from tests.portal.scenario import Scenario, platform
 
@@ -245,7 +245,7 @@ class PortalWorld:
         async def read():
             return [event async for event in self.portal.feed.events(getattr(operation, "id", operation), after)]
 
-        return asyncio.run(read())
+        return coroutines.run(read())
 
     def audited(self, action=None):
         """The audit log, oldest first."""

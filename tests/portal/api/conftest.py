@@ -10,9 +10,12 @@ import uvicorn
 from portal.client import PortalClient
 from portal.configuration import Listen
 from portal.serve import Server, listening
-from tests.portal.web.conftest import provider  # noqa: F401  # a fixture
+from tests.portal.web.conftest import provider, shared, site  # noqa: F401  # fixtures, one for all files here
 from tests.portal.web.site import Site
 from tests.portal.world import PortalWorld
+
+TRUSTED = httpx.create_ssl_context()
+"""One for all clients: reading certificates takes longer than a request, and here is no TLS anyway."""
 
 
 @contextmanager
@@ -38,17 +41,25 @@ class Served:
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.site = Site(folder, provider, url=self.url, start=True).begun()
         self.world = self.site.world
+        self._tokens = {}
+
+    def token(self, who, *scopes):
+        """Somebody's token, the same one each time."""
+        known = (who.id, scopes)
+        if known not in self._tokens:
+            self._tokens[known] = self.site.token(who, *scopes)
+        return self._tokens[known]
 
     def client(self, who, *scopes, **more):
-        return PortalClient(self.url, self.site.token(who, *scopes), pause=lambda _: None, **more)
+        return PortalClient(self.url, self.token(who, *scopes), pause=lambda _: None, **more)
 
     def http(self, who=None, *scopes):
-        headers = {"authorization": f"Bearer {self.site.token(who, *scopes)}"} if who else {}
-        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, trust_env=False, timeout=20)
+        headers = {"authorization": f"Bearer {self.token(who, *scopes)}"} if who else {}
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, trust_env=False, timeout=20, verify=TRUSTED)
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory, provider):  # noqa: F811
+def behind_a_port(tmp_path_factory, provider):  # noqa: F811
     with listening(Listen(port=0)) as listener:
         made = Served(tmp_path_factory.mktemp("api"), provider, listener)
         with served(made.site.app, listener):
@@ -57,11 +68,11 @@ def shared(tmp_path_factory, provider):  # noqa: F811
 
 
 @pytest.fixture
-def portal(shared):
+def portal(behind_a_port):
     """A portal in which other tests were before, at rest."""
     for stack in ("dev", "preprod", "prod", "sandbox"):
-        shared.world.scenario.go(stack)
-    return shared
+        behind_a_port.world.scenario.go(stack)
+    return behind_a_port
 
 
 EVERYTHING = ("read", "preview", "edit", "deploy", "approve", "models", "reviews", "repair", "destroy", "audit")

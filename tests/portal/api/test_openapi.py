@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from portal.api import openapi
-from tests.portal.web.conftest import provider, shared, site  # noqa: F401  # fixtures
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "reference" / "portal-api.json"
 
@@ -13,7 +12,7 @@ def test_the_committed_description_is_fresh():
     assert COMMITTED.read_text(encoding="utf-8") == openapi.document(), "the API changed: run make schema"
 
 
-def test_the_portal_serves_what_is_committed(site):  # noqa: F811
+def test_the_portal_serves_what_is_committed(site):
     assert site.browser().get("/api/v1/openapi.json").json() == json.loads(COMMITTED.read_text(encoding="utf-8"))
 
 

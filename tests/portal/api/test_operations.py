@@ -14,7 +14,7 @@ from portal.service.stacks import Health
 from tests.portal.world import PortalWorld
 
 
-def test_a_change_goes_all_its_way_through_the_client(developer, approver):
+def test_a_change_goes_all_its_way_through_the_client(portal, developer, approver):
     before = developer.stack("preprod")
     assert (before.environment, before.approvals) == ("preprod", 1)
     preview = developer.preview("preprod", "new gate")
@@ -23,7 +23,10 @@ def test_a_change_goes_all_its_way_through_the_client(developer, approver):
     assert {Phase, ResourcePlanned, Summary} <= {type(each) for each in events}
     assert isinstance(events[-1], Ended)
     assert events[-1].outcome == developer.operation(preview.id).outcome
-    assert developer.plan(preview.id)["counts"]["create"] > 5
+    plan = developer.plan(preview.id)
+    assert plan.counts["create"] > 5
+    with portal.http(PortalWorld.developer, "read") as http:
+        assert plan.to_json() == http.get(f"/operations/{preview.id}/plan").json(), "typed, and nothing lost"
 
     state = developer.approvals(preview.id)
     assert (state.needed, state.given, state.ready, state.may_approve) == (1, 0, False, False)
@@ -87,7 +90,7 @@ def test_a_request_that_is_sent_again_with_its_key_starts_nothing_new(portal):
         assert first.status_code == again.status_code == 202
         assert first.json()["id"] == again.json()["id"]
         other = http.post("/operations", json=body | {"stack": "preprod"}, headers=headers)
-        assert (other.status_code, "another key" in other.json()["detail"]) == (409, True)
+        assert (other.status_code, "key" in other.json()["detail"]) == (409, True)
         assert http.post("/operations", json=body).json()["id"] != first.json()["id"]
 
 
@@ -218,8 +221,11 @@ def test_the_whole_audit_log_can_be_exported(portal):
         assert answer.headers["content-type"].startswith("application/x-ndjson")
         numbers = [json.loads(line)["sequence"] for line in answer.text.splitlines()]
         assert numbers == list(range(1, len(numbers) + 1))
-        rest = http.get("/audit/export", params={"after": numbers[-2]})
-        assert json.loads(rest.text.splitlines()[0])["sequence"] == numbers[-1]
+    with portal.client(PortalWorld.approver, "audit") as client:
+        rest = [json.loads(line)["sequence"] for line in client.audit_export(after=numbers[-2])]
+        assert rest[0] == numbers[-1]
+    with portal.client(PortalWorld.developer, "audit") as client, pytest.raises(PortalError, match="approver"):
+        list(client.audit_export())
 
 
 def test_a_review_environment_needs_a_checkout(developer):

@@ -50,6 +50,7 @@ def main(folder, count):
         world.settings.login.oidc(world.environment), issuer_client(world.settings.login.issuer), utc_now
     )
     app = create_app(portal, world.settings, login=login, clock=utc_now)
+    app.state.streams.most = 10_000  # one person stands for all who watch
     person, now = world.admin, utc_now()
     scopes = ("read", "preview", "deploy", "approve")
     token = app.state.edge.sessions.make_token(person, name="load", scopes=scopes, days=1)

@@ -131,6 +131,15 @@ def test_settings_are_checked_saved_and_never_lost(past):
     assert post(past, "dan", page, text=right, base_hash=file.base_hash, why="").status_code in {409, 422}
 
 
+def test_a_text_is_not_lost_while_another_one_of_the_person_is_checked(past):
+    text = past.portal.settings_files.read(PEOPLE["dan"], "dev").text.replace("unit: risk", "unit: my-own-words")
+    with past.portal.settings_files._one_check(PEOPLE["dan"]):
+        answer = post(past, "dan", "/stacks/dev/settings/check", text=text)
+    assert answer.status_code == 409
+    assert "being checked" in answer.text
+    assert "my-own-words" in answer.text
+
+
 def test_a_draft_is_previewed_without_being_saved(past):
     page, file = "/stacks/dev/settings", past.portal.settings_files.read(PEOPLE["dan"], "dev")
     draft = file.text.replace("accuracy: 0.80", "accuracy: 0.85")

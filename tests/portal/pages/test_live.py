@@ -7,6 +7,7 @@ from portal.pages.live import batches, messages
 from portal.pages.progress import LONGEST_LOG, progress_of
 from portal.records import OperationRecord, Progress
 from portal.requests import Kind
+from tests import coroutines
 from tests.portal.pages import seeded
 from tests.portal.pages.html import Page
 from tests.portal.pages.seeded import HOSTILE
@@ -40,7 +41,7 @@ def told(events, *, seen=None, total=0, one_by_one=False, carries=None):
         source = slowly() if one_by_one else given(events)
         return [m async for m in messages(source, total=total, seen=seen, record=record)]
 
-    return asyncio.run(read())
+    return coroutines.run(read())
 
 
 def test_a_page_that_connects_gets_the_whole_log_then_only_what_is_new_and_at_last_the_end():
@@ -102,7 +103,7 @@ def test_many_events_at_once_go_out_together():
     async def read():
         return [len(batch) async for batch in batches(given(numbered([Heartbeat()] * 250)))]
 
-    sizes = asyncio.run(read())
+    sizes = coroutines.run(read())
     assert sum(sizes) == 250, "none is lost"
     assert max(sizes) == 100, "and no group grows without a limit"
 

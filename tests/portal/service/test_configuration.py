@@ -68,6 +68,7 @@ def test_all_mistakes_are_told_at_once():
         ({"reviews": {"hours": 200}}, "at most the second"),
         ({"environment": ["PATH", "PORTAL_THING"]}, "PORTAL_THING"),
         ({"stacks": {"dev": {"operator_role_arn": "admin"}}}, "stacks.dev.operator_role_arn"),
+        ({"deadline_minutes": 0}, "deadline_minutes"),
     ],
 )
 def test_a_mistake_says_where_and_what_to_do(changes, says):
@@ -81,6 +82,15 @@ def test_a_secret_of_the_portal_is_never_passed_to_programs():
     assert "never passed to programs" in problems(login=login, environment=["PATH", "AWS_CLIENT"])
     credentials = {"credentials": {"environment": {"AWS_SESSION_TOKEN": "PORTAL_SESSION_KEY"}}}
     assert "never passed to programs" in problems(stacks={"dev": credentials}), "not under another name either"
+
+
+@pytest.mark.parametrize("name", ["GITHUB_TOKEN", "GITHUB_APP_PEM_FILE"])
+def test_no_token_or_key_of_github_is_passed_to_programs(name):
+    by_stack = {"credentials": {"environment": {name: "SOME_VARIABLE"}}}
+    for text in (problems(environment=["PATH", name]), problems(stacks={"dev": by_stack})):
+        assert f"{name}: take it out" in text
+        assert "docs/portal.md, GitHub" in text
+    assert parse(example(environment=["GITHUB_BASE_URL"]), source="portal.toml", folder=Path("/srv"))
 
 
 def test_a_stack_gets_its_variables_and_no_others():

@@ -13,6 +13,7 @@ from portal.service.errors import NotThereError, UnavailableError
 from portal.service.feed import BATCH, Feed
 from portal.service.timing import Timing
 from portal.store import Store, StoreDownError
+from tests import coroutines
 from tests.portal.world import QUICK, SetClock
 
 FINGERPRINT = Fingerprint(commit="c", program="p", config="c", state="s", plan="p")
@@ -68,7 +69,7 @@ def watched(feed, *, watchers=1, after=0, then=lambda: None):
         thread.join()
         return found
 
-    return asyncio.run(run())
+    return coroutines.run(run())
 
 
 def test_fifty_watchers_see_every_event_and_share_one_buffer(feed):
@@ -130,7 +131,7 @@ def test_a_slow_watcher_holds_nobody_up(feed):
         await slow.aclose()
         return quick
 
-    assert asyncio.run(run())[-1] == 5000
+    assert coroutines.run(run())[-1] == 5000
 
 
 def test_an_operation_of_another_service_is_read_from_the_database(store, feed):
@@ -140,6 +141,24 @@ def test_an_operation_of_another_service_is_read_from_the_database(store, feed):
 
     assert watched(feed, watchers=3, then=happen) == [[1, 2, 3, 4]] * 3
     assert feed.held == 0, "who only looks leaves nothing behind"
+
+
+def test_one_watcher_asks_the_database_for_all_that_wait_for_a_queued_operation(store, monkeypatch):
+    feed, asked, began = Feed(store, Timing(poll=0.02)), [], []
+    stored = feed._stored
+    monkeypatch.setattr(feed, "_stored", lambda *place: asked.append(place) or stored(*place))
+
+    async def run():
+        began.append(asyncio.get_running_loop().time())
+        tasks = [asyncio.create_task(sequences(feed)) for _ in range(20)]
+        while len(asked) < 20 + 5:  # each once, then some turns
+            await asyncio.sleep(0)
+        took = asyncio.get_running_loop().time() - began[0]
+        assert len(asked) <= 20 + took / 0.02 + 1, "one question for all, as often as one watcher alone would ask"
+        keep(store, "one", events(1, 4, last=True), ended=True)
+        return await asyncio.wait_for(asyncio.gather(*tasks), 20)
+
+    assert coroutines.run(run()) == [[1, 2, 3, 4]] * 20
 
 
 def test_the_end_comes_also_where_old_events_were_forgotten(store, feed):
@@ -152,7 +171,7 @@ def test_the_end_comes_also_where_old_events_were_forgotten(store, feed):
     async def run():
         return [event async for event in feed.events("one", 2)]
 
-    (ended,) = asyncio.run(run())
+    (ended,) = coroutines.run(run())
     assert (ended["event"], ended["sequence"]) == ("ended", 8)
     assert ended["outcome"]["state"] == "succeeded"
 
@@ -170,8 +189,8 @@ def test_a_watcher_goes_on_when_the_buffer_was_closed_in_between(store, feed):
 def test_an_unknown_operation_and_a_database_that_is_away_are_told(store, monkeypatch):
     feed = Feed(store, Timing(poll=0.01))
     with pytest.raises(NotThereError):
-        asyncio.run(sequences(feed, operation="nothing"))
+        coroutines.run(sequences(feed, operation="nothing"))
     monkeypatch.setattr(store, "reading", lambda: (_ for _ in ()).throw(StoreDownError("away")))
     with pytest.raises(UnavailableError):
-        asyncio.run(sequences(feed))
+        coroutines.run(sequences(feed))
     assert feed.held == 0

@@ -161,11 +161,19 @@ def test_cancelling_what_runs_lets_it_finish_what_it_began(world):
     world.scenario.reached("dev", "up-data")
     asked = world.portal.operations.cancel(world.developer, up.id)
     assert asked.cancel_asked_by == world.developer.id
-    assert world.portal.operations.cancel(world.admin, up.id).cancel_asked_by == world.developer.id, "the first counts"
     ended = world.ended(up, State.CANCELLED)
     assert ended.outcome.reason is Reason.ASKED
     assert 0 < ended.outcome.resources < 4
     assert len(world.audited("operation.cancel")) == 1
+
+
+def test_of_two_who_cancel_what_runs_the_first_counts(still):
+    running = still.portal.operations.preview(still.developer, "dev")
+    with still.portal.store.writing() as unit:
+        assert unit.operations.claim(running.id, still.clock())
+    for who in (still.developer, still.admin):
+        assert still.portal.operations.cancel(who, running.id).cancel_asked_by == still.developer.id
+    assert len(still.audited("operation.cancel")) == 1
 
 
 def test_one_writer_at_a_time_runs_on_a_stack_and_previews_run_beside_it(world):

@@ -10,9 +10,9 @@ from tests.portal.world import SetClock
 CLOCK = SetClock()
 
 
-def record(name, stack, kind=Kind.PREVIEW, progress=Progress.QUEUED, **more):
+def record(name, stack, kind=Kind.PREVIEW, progress=Progress.QUEUED, by="a", **more):
     return OperationRecord(
-        id=name, stack=stack, kind=kind, by="a", by_name="A", why="", created=CLOCK(), progress=progress, **more
+        id=name, stack=stack, kind=kind, by=by, by_name="A", why="", created=CLOCK(), progress=progress, **more
     )
 
 
@@ -27,6 +27,11 @@ def test_first_come_first_served():
 def test_many_of_one_stack_do_not_keep_the_others_waiting():
     many = [record(f"dev-{number}", "dev") for number in range(20)]
     assert order(*many, record("prod", "prod"), record("sandbox", "sandbox"))[:3] == ["dev-0", "prod", "sandbox"]
+
+
+def test_many_of_one_person_do_not_keep_the_others_waiting():
+    many = [record(f"a-{number}", "dev") for number in range(20)]
+    assert order(*many, record("b-0", "dev", by="b"), record("b-1", "dev", by="b"))[:4] == ["a-0", "b-0", "a-1", "b-1"]
 
 
 def test_what_runs_counts():

@@ -6,11 +6,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from operations.serving import Serving
-from portal.access.roles import ForbiddenError, Role
+from portal.access.roles import Actor, ForbiddenError, Role
 from portal.service.errors import ConflictError, InvalidError, NotThereError, UnavailableError
 from portal.service.models import Models
 from portal.service.projects import Projects
-from portal.service.reasons import checked_reason, one_line, source_identity
+from portal.service.reasons import checked_reason, one_line, person_of, source_identity
 from portal.service.stack_access import StackAccess
 from settings import read_stack_file
 from tests.portal.service2.conftest import actor
@@ -18,6 +18,7 @@ from tests.portal.service2.conftest import actor
 MODEL = "fraud-detector"
 ROLE = "arn:aws:iam::111111111111:role/portal-decisions"
 ADA = actor("Ada", role=Role.APPROVER)
+ADA_IN_AWS = source_identity(ADA.id)
 
 
 class Sts:
@@ -116,10 +117,10 @@ def test_a_decision_is_made_in_the_persons_name_with_a_reason_that_names_them(mo
     assert (decided.before, decided.version.status) == ("PendingManualApproval", "Approved")
     assert decided.version.reason == "good enough (Ada, in the portal)"
     (asked,) = sts.asked
-    assert asked == {"RoleArn": ROLE, "RoleSessionName": "ada@example.com", "SourceIdentity": "ada@example.com"}
+    assert asked == {"RoleArn": ROLE, "RoleSessionName": ADA_IN_AWS, "SourceIdentity": ADA_IN_AWS}
     ((action, details),) = audit()
     assert (action, details["model"], details["version"], details["why"]) == ("models.approve", MODEL, 3, "good enough")
-    assert details["aws"].endswith("/ada@example.com")
+    assert details["aws"].endswith(f"/{ADA_IN_AWS}")
     assert models.reject(ADA, "dev", MODEL, 3, "drifts").version.status == "Rejected"
 
 
@@ -156,7 +157,7 @@ def test_in_aws_versions_are_decided_on_rolled_back_and_compared(models_in_aws, 
     asked = models.rollback(ADA, "dev", MODEL, first, "drifts")
     assert (asked.version, asked.before) == (first, second)
     (delivery,) = models.deployments(ADA, "dev")
-    assert delivery.desired.requested_by.endswith("/ada@example.com"), "the deliveries table names the person"
+    assert delivery.desired.requested_by.endswith(f"/{ADA_IN_AWS}"), "the deliveries table names the person"
     with pytest.raises(NotThereError, match="version 9"):
         models.show(ADA, "dev", MODEL, 9)
     world.deployed(third, at="2036-03-02T10:00:00Z")
@@ -192,7 +193,7 @@ def test_a_session_is_kept_until_shortly_before_its_end_and_is_one_persons_alone
     assert access.reading(ADA, "dev") is first
     clock.passes(minutes=1)
     assert access.reading(ADA, "dev") is not first
-    assert [each["SourceIdentity"] for each in sts.asked] == ["ada@example.com", "bob@example.com", "ada@example.com"]
+    assert [each["SourceIdentity"] for each in sts.asked] == [ADA_IN_AWS, source_identity(actor("Bob").id), ADA_IN_AWS]
 
 
 def test_an_edited_stack_file_is_another_access(settings, clock, sts, project):
@@ -258,7 +259,7 @@ def test_the_embedded_sts_gives_a_session_in_the_persons_name(settings, world):
     access = StackAccess(
         settings=with_role(settings), clock=lambda: datetime.now(UTC), environment={}, make_session=Embedded()
     )
-    assert access.reading(ADA, "dev").caller.endswith("assumed-role/portal-decisions/ada@example.com")
+    assert access.reading(ADA, "dev").caller.endswith(f"assumed-role/portal-decisions/{ADA_IN_AWS}")
 
 
 @pytest.mark.stories
@@ -279,6 +280,17 @@ def test_a_source_identity_is_what_sts_takes_and_no_two_people_share_one(identit
     cleaned = source_identity(identity)
     assert re.fullmatch(r"[\w+=,.@-]{2,64}", cleaned, re.ASCII)
     assert cleaned != source_identity(identity + "-")
+
+
+def test_a_person_is_the_same_in_aws_by_session_and_by_token_whatever_e_mail_they_have():
+    by_token = Actor(id="token:abc", name="Ada (ci)", via="token", scopes=frozenset({"models"}), owner=ADA.id)
+    assert source_identity(by_token.person) == source_identity(actor("Ada", email="bob@example.com").person)
+    assert ADA_IN_AWS.startswith("oidc-id.example.com-ada-"), "people can read it"
+    assert person_of(by_token, "portal").email == f"{ADA_IN_AWS}@portal.invalid"
+
+
+def test_of_a_long_id_the_part_that_tells_people_apart_stays_readable():
+    assert "subject-of-ada" in source_identity(f"oidc:login.example.com/{'tenant' * 9}/v2.0#subject-of-ada")
 
 
 def test_a_reason_is_one_line_of_visible_text():

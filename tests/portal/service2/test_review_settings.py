@@ -45,6 +45,12 @@ def test_branches_that_look_alike_have_names_of_their_own():
     assert review_name("fix-drift") == "fix-drift", "a plain one stays itself"
 
 
+def test_nobody_finds_a_branch_whose_review_takes_another_ones_name():
+    name = review_name("feature/nat")
+    assert re.fullmatch("feature-nat-[0-9a-f]{8}", name), "of four digits one is found in a moment"
+    assert review_name(name) != name, "a branch that is called like it has a hash of its own"
+
+
 def test_a_unit_is_another_one_for_each_review_and_each_of_its_lives():
     again = replace(RECORD, created=START + timedelta(seconds=1))
     units = {review_unit(record) for record in (RECORD, again, replace(RECORD, name="other"))}
@@ -85,6 +91,14 @@ def test_where_a_review_is_says_the_project_and_not_the_branch():
                         environment="prod", unit="risk", retain_data=True)  # fmt: skip
     settings = loaded(elsewhere)
     assert (settings.region, settings.account, settings.environment) == ("us-east-1", "111111111111", "dev")
+
+
+def test_the_images_of_a_review_go_with_it_and_those_of_no_other_stack():
+    assert loaded(changed(retain_data=True)).delete_images, "whatever the branch says about its data"
+    base = changed(environment="preprod")
+    document = review_document(base, base, name="fix", unit="rv12345678")
+    assert "delete_images" not in document["config"][CONFIG_KEY], "only dev has images, and the settings refuse it"
+    assert "delete_images" not in DEV["config"][CONFIG_KEY], "the base stack's are others', and it says nothing"
 
 
 def test_what_a_branch_changes_in_its_settings_is_reviewed():

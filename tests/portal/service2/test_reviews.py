@@ -62,6 +62,7 @@ class World:
         assert kind in (None, operation.kind), f"the next step is {kind}"
         with self.store.writing() as unit:
             arguments = unit.operations.arguments(operation.id)
+            assert unit.operations.claim(operation.id, self.clock())
             unit.operations.end(operation.id, outcome, self.clock())
         return operation, arguments
 
@@ -100,7 +101,7 @@ def test_a_branch_is_checked_out_previewed_and_deployed_as_previewed_without_an_
     assert up.preview == preview.id, "only what was judged by the policies is deployed"
     assert up.by == ADA.id
     assert world.tick().state is ReviewState.UP
-    assert world.actions() == ["review.create", "operation.preview", "operation.up"]
+    assert world.actions() == ["review.create", "operation.preview", "operation.up", "review.up"]
     assert world.project.git("status", "--porcelain") == "", "the project itself is as it was"
 
 
@@ -115,7 +116,7 @@ def test_at_its_time_it_is_destroyed_and_nothing_of_it_is_left(world):
     assert "reviews" not in world.project.git("worktree", "list")
     assert world.reviews.all(ADA) == ()
     assert [review.name for review in world.reviews.all(ADA, with_gone=True)] == ["fix"]
-    assert world.actions()[-1] == "review.gone"
+    assert world.actions()[-3:] == ["operation.destroy", "review.reaping", "review.gone"]
     assert world.create().state is ReviewState.CREATING, "its name is free again"
 
 
@@ -235,6 +236,7 @@ def test_a_preview_or_up_that_fails_leaves_what_is_there_to_the_reaper(world):
     world.ends(Outcome(state=State.FAILED, reason=Reason.POLICY, message="a bucket is public"), Kind.PREVIEW)
     record = world.tick()
     assert (record.state, record.problem) == (ReviewState.FAILED, "a bucket is public")
+    assert world.actions()[-1] == "review.failed"
     assert world.waiting() == []
     assert world.tick(hours=24).state is ReviewState.REAPING
 
@@ -312,6 +314,7 @@ def test_a_checkout_that_fails_leaves_nothing_behind(world, monkeypatch):
         with pytest.raises(ConflictError, match="disk full"):
             world.create()
     assert world.now().state is ReviewState.GONE
+    assert world.actions() == ["review.create", "review.given_up", "review.gone"]
     assert world.create().state is ReviewState.CREATING
 
 

@@ -51,6 +51,54 @@ def test_a_path_has_the_line_of_its_key_or_of_the_section_that_lacks_it(path, li
 
 
 @pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("2026-01-01", "timestamp"),
+        ("!!binary gICA", "binary"),
+        ("!!set {a, b}", "set"),
+        ("!!omap [a: 1]", "omap"),
+        (".nan", "finite"),
+        ("1.0e+999", "finite"),
+        (f"0x{'f' * 8000}", "at most 40"),
+        (f"1:{':'.join(['59'] * 3000)}", "at most 40"),
+        ("!!int ''", "form"),
+        ("!!bool perhaps", "form"),
+        ("{? 2026-01-01 : a}", "timestamp"),
+        (f"{{{'k' * 257}: a}}", "at most 256"),
+    ],
+)
+def test_what_json_has_not_is_refused_before_it_is_saved(value, said):
+    with pytest.raises(StackFileError, match=said) as refused:
+        stack_text(f"config:\n  a: 1\n  b: {value}\n")
+    assert refused.value.line in {3, None}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a {b: 1}\nconfig:\n  <<: *a\n  c: [yes, ~, 1_000, 0x1f, 1.5, '2026-01-01', 12:30:45]\n",
+        "config:\n" + "".join(f"  key{number}: [a, b, c]\n" for number in range(300)),
+    ],
+)
+def test_what_people_write_is_not_refused(text):
+    assert stack_text(text).document["config"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a: &a "' + "K" * 100_000 + '"\nb: [' + ",".join(["*a"] * 1000) + "]\n",
+        "a: &a {" + ",".join(f"k{number}: 0" for number in range(100)) + "}\n"
+        + "b: &b {" + "K" * 250 + ": {" + "L" * 250 + ": *a}}\nc: [" + ",".join(["*b"] * 95) + "]\n",
+    ],
+    ids=["values", "paths"],
+)  # fmt: skip
+def test_what_aliases_make_of_a_short_text_is_bounded_in_characters_too(text):
+    with pytest.raises(StackFileError, match="2 MiB with all aliases"):
+        stack_text(text)
+
+
+@pytest.mark.parametrize(
     ("text", "line", "said"),
     [
         ("config:\n  a: 1\n  a: 2\n", 3, "stands twice"),

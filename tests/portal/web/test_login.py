@@ -123,6 +123,37 @@ def test_who_has_no_role_is_refused_on_a_page_and_in_the_audit_log(site):
     assert (entry.action, entry.details["reason"]) == ("login.refused", "no_role")
 
 
+def test_strangers_write_nothing_that_is_kept_for_ever(site, monkeypatch):
+    browser = site.browser()
+    browser.post("/login")
+    assert browser.get("/login/callback?state=wrong&code=x").status_code == 403
+    site.provider.faults.add(Fault.TAMPERED)
+    assert site.log_in(site.browser(), "ada").status_code == 403
+    assert site.audited() == []
+    monkeypatch.setattr(site.world.portal.store, "writing", None)  # nobody waits for who comes with nothing
+    for cookie in ("", "made-up"):
+        browser.cookies.set(LOGIN_COOKIE, cookie)
+        assert browser.get("/login/callback?state=wrong&code=x").status_code == 403
+
+
+def test_so_many_logins_may_have_begun_and_then_some_have_to_end_first(site, monkeypatch):
+    monkeypatch.setattr("portal.web.sessions.MOST_ATTEMPTS", 3)
+    site.clock.forward(minutes=11)
+    answers = [site.browser().post("/login").status_code for _ in range(4)]
+    refused = site.browser().post("/login")
+    assert (answers, refused.status_code) == ([303, 303, 303, 503], 503)
+    assert "Too many logins" in refused.text
+    site.clock.forward(minutes=11)
+    assert site.browser().post("/login").status_code == 303
+
+
+def test_an_e_mail_address_that_the_issuer_did_not_verify_is_not_the_persons(site):
+    claims = {"sub": "mallory", "name": "Mallory", "email": "ada@example.com"}
+    for verified in (False, "true", None):
+        assert site.login._person({**claims, "email_verified": verified}, "").email == ""
+    assert site.login._person({**claims, "email_verified": True}, "").email == "ada@example.com"
+
+
 @pytest.mark.parametrize("fault", [Fault.TAMPERED, Fault.ALG_NONE, Fault.WRONG_AUDIENCE, Fault.SERVER_ERROR])
 def test_an_answer_that_cannot_be_trusted_logs_nobody_in(site, fault):
     site.provider.faults.add(fault)
