@@ -2,14 +2,20 @@
 
 import hashlib
 import json
+import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 SKIPPED = {"__pycache__", "node_modules"}
 """Folders that hold nothing which a program is made of, where git does not tell. So do those that begin with a dot."""
+
+DEFAULTS = "__defaults"
+"""Where providers that are bridged from Terraform list the inputs which the program left to them."""
+_RANDOM_END = re.compile(r"[-_.]?[0-9a-f]{7,}$")
+"""Of a name by Pulumi's auto-naming: seven hexadecimal digits by default, more where its configuration says so."""
 
 _MEANING = {
     "commit": "another commit is checked out",
@@ -79,15 +85,42 @@ def state_version(deployment: Mapping[str, Any] | None) -> str:
 
 
 def plan_hash(planned: Iterable[Mapping[str, Any]]) -> str:
-    """Return the hash of planned changes (events' JSON), in any order. What stays as it is does not count."""
+    """Return the hash of planned changes (events' JSON), in any order. What stays as it is does not count.
+
+    Nor does the random end of names that a provider makes up: it is another one in each preview.
+    """
     kept = ("urn", "operation", "changes", "replacing", "inputs")
     changes = [{key: each[key] for key in kept} for each in planned if each["operation"] != "same"]
-    return _hash(sorted(changes, key=lambda each: (each["urn"], each["operation"])))
+    text = _text(sorted(changes, key=lambda each: (each["urn"], each["operation"])))
+    names = {name: stem for each in changes for name, stem in _made_up(each["inputs"])}
+    if names:
+        longest_first = sorted(names, key=len, reverse=True)
+        made_up = re.compile("|".join(re.escape(json.dumps(name)[1:-1]) for name in longest_first))
+        # Everywhere: what is built from such a name, in other resources too, ends as randomly.
+        text = made_up.sub(lambda found: names[json.loads(f'"{found[0]}"')], text)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _made_up(inputs: Any) -> Iterator[tuple[str, str]]:
+    """Yield names that a provider made up, each with its lasting part: the bridge lists such inputs in `__defaults`."""
+    if isinstance(inputs, Mapping):
+        for key in inputs.get(DEFAULTS) or ():
+            value = inputs.get(key)
+            if isinstance(value, str) and (end := _RANDOM_END.search(value)):
+                yield value, f"{value[: end.start()]}[random]"
+        for value in inputs.values():
+            yield from _made_up(value)
+    elif isinstance(inputs, list):
+        for value in inputs:
+            yield from _made_up(value)
 
 
 def _hash(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_text(value).encode()).hexdigest()
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def _skipped(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """A provider plugin whose cloud is a folder: it fails, hangs and drifts on order. Package `cloud`, one type for all.
 
 Each resource is `<folder>/<id>.json`. `<folder>/orders.json` names what goes wrong: {"fail": {NAME: MESSAGE},
-"hang": [NAME]}. A change of `size` updates, a change of `zone` replaces.
+"hang": [NAME]}. A change of `size` updates, a change of `zone` replaces; what is `named` gets a label that ends at random.
 """
 
 # ruff: noqa: N802 (the methods have their names from the protocol)
@@ -63,7 +63,12 @@ class Cloud(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Check(self, request, context):
-        return provider_pb2.CheckResponse(inputs=request.news)
+        inputs = json_format.MessageToDict(request.news)
+        if inputs.get("named"):  # as providers bridged from Terraform make names up, and keep them
+            old = json_format.MessageToDict(request.olds)
+            made = f"{request.urn.split('::')[-1]}-{request.randomSeed.hex()[:7]}"
+            inputs |= {"label": old.get("label", made), "__defaults": ["label"]}
+        return provider_pb2.CheckResponse(inputs=json_format.ParseDict(inputs, struct_pb2.Struct()))
 
     def Diff(self, request, context):
         old, new = map(json_format.MessageToDict, (request.olds, request.news))

@@ -114,6 +114,15 @@ def test_up_does_what_was_approved_and_nothing_else(world):
     assert "another operation was here" in again.message, "an approval is used once"
 
 
+def test_a_name_that_the_provider_makes_up_anew_in_each_preview_is_no_difference(world):
+    world.things(a={"size": 1, "zone": "x", "named": True})
+    approved = world.engine.preview("dev").wait().fingerprint
+    assert approved is not None
+    assert world.up(approved=approved).counts["create"] >= 1
+    (made,) = world.there().values()
+    assert made["label"].startswith("a-")
+
+
 def test_a_plan_that_differs_is_refused_although_program_settings_and_state_are_equal(world):
     approved = world.engine.preview("dev").wait().fingerprint
     other = Fingerprint(**{**approved.to_json(), "plan": "0" * 64})

@@ -90,3 +90,23 @@ def test_a_plan_is_its_changes_in_any_order():
     assert plan_hash([planned("b"), planned("a")]) == plan, "neither order nor what stays the same matters"
     assert plan_hash([planned("a"), planned("b", new=2)]) != plan
     assert plan_hash([planned("a"), planned("b", "replace")]) != plan
+
+
+def group(name, end, *, rule="10.0.0.0/16", listed=("name",)):
+    made = f"{name}-{end}"
+    inputs = {"name": made, "rules": [{"cidr": rule, "about": f"of {made}"}], "__defaults": list(listed)}
+    return {**planned(name, "create"), "changes": (), "inputs": inputs}
+
+
+def test_the_random_end_of_a_name_that_the_provider_makes_up_is_no_difference():
+    user = {**planned("user", "create"), "changes": (), "inputs": {"of": "jobs-0a1b2c3"}}
+    other = {**user, "inputs": {"of": "jobs-4d5e6f7"}}
+    first = plan_hash([group("jobs", "0a1b2c3"), user])
+    assert first == plan_hash([group("jobs", "4d5e6f7"), other]), "also where another resource repeats it"
+    assert first != plan_hash([group("jobs", "4d5e6f7", rule="0.0.0.0/0"), other])
+    assert first != plan_hash([group("jobs", "4d5e6f7"), {**user, "inputs": {"of": "jobs-9999999"}}])
+    assert first != plan_hash([group("jobs", "name", listed=["name"]), user])
+
+
+def test_a_name_that_the_program_chooses_counts_to_its_last_letter():
+    assert plan_hash([group("jobs", "0a1b2c3", listed=())]) != plan_hash([group("jobs", "4d5e6f7", listed=())])
