@@ -1,7 +1,8 @@
 """A provider plugin whose cloud is a folder: it fails, hangs and drifts on order. Package `cloud`, one type for all.
 
 Each resource is `<folder>/<id>.json`. `<folder>/orders.json` names what goes wrong: {"fail": {NAME: MESSAGE},
-"hang": [NAME]}. A change of `size` updates, a change of `zone` replaces; what is `named` gets a label that ends at random.
+"hang": [NAME]}. A change of `size` updates, a change of `zone` replaces.
+What is `named` gets a label that ends at random.
 """
 
 # ruff: noqa: N802 (the methods have their names from the protocol)
