@@ -25,6 +25,9 @@ class Kind(StrEnum):
 
 
 READS_ONLY = frozenset({Kind.PREVIEW, Kind.PREVIEW_DESTROY, Kind.DRIFT, Kind.STATE})
+WAITS_FOR_WRITER = frozenset(Kind) - READS_ONLY | {Kind.DRIFT}
+"""What does not begin while another operation writes to the stack. A comparison with the cloud in the middle of a
+deployment would call everything drifted that is not there yet."""
 RUNS_PROGRAM = frozenset({Kind.PREVIEW, Kind.UP})
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from portal.operation import Operation
 from portal.outcomes import Outcome, Reason, State
 from portal.records import OperationRecord, Progress
-from portal.requests import READS_ONLY
+from portal.requests import READS_ONLY, WAITS_FOR_WRITER
 from portal.service.engines import Engines
 from portal.service.github_tokens import GitHubTokens
 from portal.service.queue import CANCELLED_BEFORE, Queue
@@ -143,7 +143,8 @@ class Runner:
     def _next(self, unfinished: Sequence[OperationRecord]) -> list[OperationRecord]:
         """Return who may run, in fair order: people with least on a stack first, so none waits for another's many.
 
-        A writer waits for the one that runs on its stack and for those that asked before; who only reads never waits.
+        A writer waits for the one that runs on its stack and for those that asked before. So does a drift check, and
+        nobody waits for it. Other readers never wait.
         """
         busy = {r.stack for r in unfinished if r.progress is Progress.RUNNING and r.kind not in READS_ONLY}
         load = Counter((record.stack, record.by) for record in unfinished if record.progress is Progress.RUNNING)
@@ -151,9 +152,9 @@ class Runner:
         for record in unfinished:
             if record.progress is not Progress.QUEUED or record.cancel_asked_by is not None:
                 continue
+            if record.kind in WAITS_FOR_WRITER and record.stack in busy:
+                continue
             if record.kind not in READS_ONLY:
-                if record.stack in busy:
-                    continue
                 busy.add(record.stack)
             waiting.append((load[record.stack, record.by], record))
             load[record.stack, record.by] += 1

@@ -125,7 +125,9 @@ class Stacks:
         waiting = self._waiting(unit, stack, newest, last_writing)
         running = tuple(record for record in own if record.progress is Progress.RUNNING)
         environment, account, region, problem = self._place(stack)
-        known = [r.outcome.resources for r in newest if r.outcome is not None and r.outcome.resources is not None]
+        # Of the last writer: what only read may have looked while another one wrote.
+        counted = (r.outcome.resources for r in [last_writing, *newest] if r is not None and r.outcome is not None)
+        known = [resources for resources in counted if resources is not None]
         return StackView(
             name=stack,
             environment=environment,

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, and_, exists, func, or_, select
 
 from portal.outcomes import Outcome, State
 from portal.records import OperationRecord, Page, Progress
-from portal.requests import READS_ONLY, Kind
+from portal.requests import READS_ONLY, WAITS_FOR_WRITER, Kind
 from portal.store.errors import CursorError, NotThereError
 from portal.store.tables import operations
 from portal.store.transactions import Transaction
@@ -62,8 +62,8 @@ class Operations:
     def claim(self, id: str, now: datetime) -> bool:  # noqa: A002
         """Make a queued operation run, for one caller only, and return whether this is the one.
 
-        False where it is not queued any more, and where both it and another that runs there write to the stack.
-        Operations that only read never wait for each other or for a writer.
+        False where it is not queued any more, and where it has to wait for another that writes to the stack. Operations
+        that only read never wait for each other, and for a writer only where they compare with the cloud.
         """
         other = operations.alias("other")
         writer_runs = exists().where(
@@ -71,10 +71,10 @@ class Operations:
             other.c.progress == Progress.RUNNING.value,
             other.c.kind.in_([kind.value for kind in WRITES]),
         )
-        reads = operations.c.kind.in_([kind.value for kind in READS_ONLY])
+        waits = operations.c.kind.in_([kind.value for kind in WAITS_FOR_WRITER])
         claimed = self._transaction.change(
             operations.update()
-            .where(operations.c.id == id, operations.c.progress == Progress.QUEUED.value, or_(reads, ~writer_runs))
+            .where(operations.c.id == id, operations.c.progress == Progress.QUEUED.value, or_(~waits, ~writer_runs))
             .values(progress=Progress.RUNNING.value, started=now)
         )
         return claimed == 1

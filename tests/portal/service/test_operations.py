@@ -183,15 +183,17 @@ def test_one_writer_at_a_time_runs_on_a_stack_and_previews_run_beside_it(world):
     first = world.portal.operations.refresh(world.approver, "dev")
     world.scenario.reached("dev", "refresh-vpc")
     second = world.portal.operations.refresh(world.approver, "dev")
-    beside = world.ended(world.portal.operations.check_drift(world.developer, "dev"), State.SUCCEEDED)
+    drift = world.portal.operations.check_drift(world.developer, "dev")
+    beside = world.ended(world.portal.operations.preview(world.developer, "dev"), State.SUCCEEDED)
     elsewhere = world.ended(world.portal.operations.preview(world.developer, "prod"), State.SUCCEEDED)
     assert {beside.stack, elsewhere.stack} == {"dev", "prod"}
     assert world.get(second).progress is Progress.QUEUED, "a writer waits for the one that runs"
     view = world.portal.stacks.get(world.viewer, "dev")
     assert view.health == "changing"
-    assert [each.id for each in view.queued] == [second.id]
+    assert [each.id for each in view.queued] == [second.id, drift.id], "half a deployment would look like drift"
     world.scenario.go("dev")
     assert world.ended(first).ended <= world.ended(second, State.SUCCEEDED).started
+    assert world.ended(drift, State.SUCCEEDED).started >= world.get(first).ended
 
 
 def test_a_destroy_is_bound_to_the_state_that_was_previewed(world):

@@ -50,20 +50,23 @@ def test_a_preview_is_carried_out_once(unit):
         unit.operations.add(operation("v", preview="p"), {})
 
 
-def test_one_writer_runs_on_a_stack_and_readers_never_wait(unit):
+def test_one_writer_runs_on_a_stack_and_only_comparisons_with_the_cloud_wait_for_it(unit):
     unit.operations.add(operation("a"), {})
     unit.operations.add(operation("b", kind=Kind.DESTROY), {})
     unit.operations.add(operation("c", kind=Kind.PREVIEW), {})
     unit.operations.add(operation("d", stack="prod"), {})
+    unit.operations.add(operation("e", kind=Kind.DRIFT), {})
     assert unit.operations.claim("a", later(1))
     assert not unit.operations.claim("a", later(2)), "it runs already"
     assert not unit.operations.claim("b", later(2)), "another writer runs on the stack"
     assert unit.operations.claim("c", later(2))
     assert unit.operations.claim("d", later(2)), "it is another stack"
+    assert not unit.operations.claim("e", later(2)), "half a deployment would look like drift"
     assert unit.operations.get("a").started == later(1)
     assert [each.id for each in unit.operations.running_on("dev")] == ["a", "c"]
-    assert [each.id for each in unit.operations.queued()] == ["b"]
+    assert [each.id for each in unit.operations.queued()] == ["b", "e"]
     unit.operations.end("a", DONE, later(3))
+    assert unit.operations.claim("e", later(4))
     assert unit.operations.claim("b", later(4)), "the stack is free again"
 
 
