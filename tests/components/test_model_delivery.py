@@ -235,6 +235,7 @@ class TestByConfig:
         assert {"id", "time"} <= event.keys(), "idempotency goes by the id, the job's name by the time"
 
 
+@pytest.mark.stories
 def test_a_hundred_models_share_functions_table_and_topic():
     raw = raw_settings("preprod")
     model = {**raw["models"][MODEL], "data_schema": "fraud_detector"}
@@ -257,6 +258,7 @@ def test_a_hundred_models_share_functions_table_and_topic():
     }, "what a model adds costs every preview a millisecond each"
 
 
+@pytest.mark.stories
 def test_the_most_models_with_the_longest_names_stay_within_the_rules_of_a_bus():
     raw = longest_settings()
     (model,) = raw["models"].values()

@@ -103,6 +103,7 @@ def test_a_second_model_takes_a_config_entry_only():
     assert [r.name for r in graph.of_type("scheduler:Schedule")] == ["platform-fraud-detector-schedule"]
 
 
+@pytest.mark.stories
 def test_one_stack_holds_a_hundred_models():
     raw = raw_settings("prod")
     model = {**raw["models"]["fraud-detector"], "data_schema": "fraud_detector"}

@@ -17,6 +17,7 @@ from operations.verification.results import failed
 from settings import read_stack_file
 from tests.harness import ROOT
 
+pytestmark = pytest.mark.stories  # a whole world of accounts, functions and GitHub per test
 WIDTH = 80
 CREATE = (
     "project",

@@ -110,6 +110,7 @@ def sagemaker(aws, servers):
     return create(aws)
 
 
+@pytest.mark.stories
 def test_an_endpoint_answers_with_its_own_model_and_an_update_with_the_next_ones(aws, servers, sagemaker):
     sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="good")
     settle()
@@ -145,6 +146,7 @@ def test_a_model_that_cannot_be_loaded_does_not_pass_its_ping(servers, sagemaker
     assert time.monotonic() - started < 20
 
 
+@pytest.mark.stories
 def test_a_model_that_fails_under_traffic_is_rolled_back_where_alarms_watch(aws, servers, sagemaker):
     sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="good")
     settle()
@@ -161,6 +163,7 @@ def test_a_model_that_fails_under_traffic_is_rolled_back_where_alarms_watch(aws,
     assert servers.running == 1
 
 
+@pytest.mark.stories
 def test_leaving_stops_every_server_and_the_next_command_starts_what_it_needs(tmp_path):
     with EmbeddedAws(tmp_path) as aws, InferenceServers(aws) as servers:
         client = create(aws)

@@ -33,6 +33,7 @@ def test_definitions_compose_without_the_packages_that_the_environment_leaves_ou
     )
 
 
+@pytest.mark.stories
 def test_bytes_are_the_same_in_every_process_whatever_its_hash_seed_folder_locale_and_time_zone(tmp_path):
     (tmp_path / ".sagemaker-code-config").write_text('{"sagemakerProjectId": "p-1", "sagemakerProjectName": "x"}')
     surroundings = [
@@ -47,6 +48,7 @@ def test_bytes_are_the_same_in_every_process_whatever_its_hash_seed_folder_local
     assert len(hashes) == 1, "a definition that varies is a change at every preview"
 
 
+@pytest.mark.stories
 def test_packages_imported_in_part_give_the_same_bytes_as_packages_imported_in_full():
     in_full = "from pipeline_defs import offline\noffline.DEFERRED = {}\n"
     assert compose_texts(EXAMPLE, before=in_full) == [canonical(documents()[0])]
