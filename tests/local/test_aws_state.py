@@ -11,6 +11,8 @@ from local.aws.errors import AwsStateError
 from local.aws.server import EmbeddedAws
 from local.runner.storage import Storage
 
+pytestmark = pytest.mark.stories  # other processes read what this one wrote
+
 ROOT = Path(__file__).parents[2]
 DEV, PROD = "111111111111", "333333333333"
 

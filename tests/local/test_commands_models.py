@@ -14,6 +14,8 @@ from settings import read_stack_file
 from tests.harness import ROOT
 from tests.operations.world import MODEL, World
 
+pytestmark = pytest.mark.stories  # whole worlds behind the command line
+
 WIDTH = 80
 
 
@@ -61,7 +63,6 @@ VERBS = [
 
 
 @pytest.mark.parametrize("words", VERBS, ids=lambda words: " ".join(words[:2]))
-@pytest.mark.stories
 def test_looking_fits_80_columns_and_its_json_is_one_document(here, words):
     text = mlops(*words)
     assert max(len(line) for line in text.splitlines()) <= WIDTH, text
@@ -155,7 +156,6 @@ def test_looking_changes_nothing_and_takes_no_lock(here):
     assert len(before) > 0
 
 
-@pytest.mark.stories
 def test_without_local_the_usual_credentials_reach_aws_and_those_of_others_are_refused(here, tmp_path, monkeypatch):
     with EmbeddedAws(tmp_path / "aws-of-its-own") as aws:
         world = World(aws, read_stack_file("Pulumi.dev.yaml")).bring_up()
@@ -173,7 +173,6 @@ def test_without_local_the_usual_credentials_reach_aws_and_those_of_others_are_r
         assert "is account 111111111111" in mlops("models", "list", "dev", code=2)
 
 
-@pytest.mark.stories
 def test_an_approval_and_a_replay_reach_the_stacks_real_functions(here):
     text = mlops("models", "approve", "dev", MODEL, "2", "--reason", "reviewed", "--local")
     assert "deploy in dev: accepted" in " ".join(text.split()), "the program's own rule leads to its own function"

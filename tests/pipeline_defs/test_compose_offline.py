@@ -10,6 +10,8 @@ from pipeline_defs.placeholders import KEY_ARN, SECURITY_GROUPS, SUBNETS, fill
 from pipeline_defs.settings import canonical
 from tests.pipeline_defs.compose_examples import CHURN, EXAMPLE, PROD, ROOT, compose_texts, documents, run
 
+pytestmark = pytest.mark.stories  # the SDK in processes of its own
+
 CLOSED_SOCKETS = """
 import os, socket, sys, threading
 def refuse(what):
@@ -33,7 +35,6 @@ def test_definitions_compose_without_the_packages_that_the_environment_leaves_ou
     )
 
 
-@pytest.mark.stories
 def test_bytes_are_the_same_in_every_process_whatever_its_hash_seed_folder_locale_and_time_zone(tmp_path):
     (tmp_path / ".sagemaker-code-config").write_text('{"sagemakerProjectId": "p-1", "sagemakerProjectName": "x"}')
     surroundings = [
@@ -48,7 +49,6 @@ def test_bytes_are_the_same_in_every_process_whatever_its_hash_seed_folder_local
     assert len(hashes) == 1, "a definition that varies is a change at every preview"
 
 
-@pytest.mark.stories
 def test_packages_imported_in_part_give_the_same_bytes_as_packages_imported_in_full():
     in_full = "from pipeline_defs import offline\noffline.DEFERRED = {}\n"
     assert compose_texts(EXAMPLE, before=in_full) == [canonical(documents()[0])]
