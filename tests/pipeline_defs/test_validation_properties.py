@@ -132,6 +132,8 @@ def test_no_document_makes_a_check_crash(changes):
         try:
             for key in keys[:-1]:
                 holder = holder[key]
+            if isinstance(holder, dict) and not isinstance(keys[-1], str):
+                continue  # an earlier change put an object where a list was, and JSON has no such key
             holder[keys[-1]] = value
         except (KeyError, IndexError, TypeError):  # an earlier change took this place away
             continue
