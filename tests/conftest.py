@@ -11,7 +11,11 @@ os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.devnull
 os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
+import hypothesis  # noqa: E402  # what it loads must find the above
 import pytest  # noqa: E402  # what it loads must find the above
+
+hypothesis.settings.register_profile("same-examples", derandomize=True)  # a run finds what the one before found
+hypothesis.settings.load_profile("same-examples")
 
 NO_SKIPS = "MLOPS_NO_SKIPS"
 """Environment variable of the make targets that prove something: a test that skips proves nothing, and fails there."""
