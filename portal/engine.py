@@ -5,7 +5,6 @@ is only touched in the worker process: modules named engine* are the only ones t
 """
 
 import os
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from portal.journal import Journal
 from portal.locks import locks_of
 from portal.operation import WORKER, Operation, Patience
 from portal.outcomes import Outcome, Reason, RepairStep, State, repairs_for
-from portal.requests import READS_ONLY, Kind, Request
+from portal.requests import READS_ONLY, Kind, Request, new_identity
 from portal.workspace import stack_file
 from settings import SettingsError, load_settings
 from settings.files import StackFileError, parsed
@@ -32,11 +31,6 @@ def check_settings(document: Mapping[str, Any], source: str) -> None:
     """Validate the project's settings in a stack file. Raises SettingsError with every mistake at once."""
     config = document.get("config")
     load_settings((config if isinstance(config, Mapping) else {}).get(CONFIG_KEY, {}), source=source)
-
-
-def new_identity() -> str:
-    """Return an id for an operation: when, and a random part. It sorts by time."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
 
 
 class RepairRefusedError(Exception):
@@ -176,7 +170,7 @@ class Engine:
         document, wrong = self._document(stack, source, settings)
         if wrong is None and checked:
             wrong = self._wrong(document, source)
-        identity = identity or new_identity()
+        identity = identity or new_identity(datetime.now(UTC))
         folder = self._work / "operations" / identity
         request = Request(
             id=identity,

@@ -1,7 +1,9 @@
 """What a worker is asked to do. It travels on the worker's stdin and is kept in the journal, so it holds no secrets."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
@@ -29,6 +31,11 @@ WAITS_FOR_WRITER = frozenset(Kind) - READS_ONLY | {Kind.DRIFT}
 """What does not begin while another operation writes to the stack. A comparison with the cloud in the middle of a
 deployment would call everything drifted that is not there yet."""
 RUNS_PROGRAM = frozenset({Kind.PREVIEW, Kind.UP})
+
+
+def new_identity(now: datetime) -> str:
+    """Return an id for an operation: when, and a random part. It sorts by time."""
+    return f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

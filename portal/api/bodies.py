@@ -7,9 +7,9 @@ from fastapi import Header, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from portal.outcomes import RepairStep
+from portal.service.decisions import LONGEST_TEXT
+from portal.web.edge import LONGEST_FIELD
 
-LONGEST_WHY = 1000
-LONGEST_FILE = 512 * 1024
 MOST_HOURS = 24 * 365
 """What a number of hours may be before anybody looks at the configuration's own bound."""
 GREATEST = 2**31 - 1
@@ -39,8 +39,8 @@ Key = Annotated[
     ),
 ]
 Name = Annotated[str, Field(max_length=200)]
-Why = Annotated[str, Field(max_length=LONGEST_WHY)]
-Reason = Annotated[str, Field(min_length=1, max_length=LONGEST_WHY)]
+Why = Annotated[str, Field(max_length=LONGEST_TEXT)]
+Reason = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 
 
 class Body(BaseModel):
@@ -55,7 +55,7 @@ class NewPreview(Body):
     kind: Literal["preview"]
     stack: Name
     why: Why = ""
-    draft: Annotated[str, Field(max_length=LONGEST_FILE)] | None = None
+    draft: Annotated[str, Field(max_length=LONGEST_FIELD)] | None = None
 
 
 class NewLook(Body):
@@ -93,7 +93,7 @@ class NewRepair(Body):
 class SettingsText(Body):
     """The text of a stack file."""
 
-    text: Annotated[str, Field(max_length=LONGEST_FILE)]
+    text: Annotated[str, Field(max_length=LONGEST_FIELD)]
 
 
 class NewSettings(SettingsText):

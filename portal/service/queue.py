@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from portal.access.roles import Actor
 from portal.events import Ended, to_json
 from portal.outcomes import Outcome, Reason, State
 from portal.records import OperationRecord, Progress
-from portal.requests import Kind
+from portal.requests import Kind, new_identity
 from portal.service.errors import ConflictError
 from portal.service.timing import Clock
 from portal.store import NotThereError
@@ -60,7 +59,7 @@ class Queue:
         """
         arguments = dict(arguments or {})
         now = self._clock()
-        identity = f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}"
+        identity = new_identity(now)
         if key is not None:
             identity = identity_of(actor, key)
             known = self.known(unit, actor, key)
